@@ -1,0 +1,6 @@
+# The warnings every target of ours is built with; outside headers are SYSTEM and stay silent.
+add_library(pixhaul_warnings INTERFACE)
+target_compile_options(pixhaul_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor
+  -Wold-style-cast -Wimplicit-fallthrough $<$<BOOL:${PIXHAUL_WERROR}>:-Werror>
+  # Designated initialisers leave members to their defaults on purpose.
+  -Wno-missing-field-initializers)

@@ -1,0 +1,94 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pixhaul/result.h"
+
+namespace pixhaul {
+
+enum class InputFormat : std::uint8_t { automatic, txt };
+enum class OutputFormat : std::uint8_t { files, dummy };
+enum class FileNames : std::uint8_t { name, key };
+enum class HashKind : std::uint8_t { sha256, sha512, md5, none };
+enum class ConnectionMode : std::uint8_t { reuse, fresh };
+enum class BodyMode : std::uint8_t { buffer, stream };
+enum class Validate : std::uint8_t { structure, decode, none };
+enum class HttpVersion : std::uint8_t { automatic, http1, http2 };
+enum class RobotsTxt : std::uint8_t { off, obey };
+enum class ProxyDns : std::uint8_t { local, remote };
+enum class Dedupe : std::uint8_t { off, url };
+
+/// Every knob of a run. The table in option_table.h gives each its name, unit and help; defaults are here.
+/// `std::nullopt` is spelled `none` (or `auto`, where the table says so) in text.
+struct Options {
+  // input
+  std::vector<std::string> url_list{};  ///< list files, "-" for standard input, or URLs themselves
+  InputFormat input_format = InputFormat::automatic;
+  Dedupe dedupe = Dedupe::off;
+
+  // output
+  std::string output_folder = "images";
+  OutputFormat output_format = OutputFormat::files;
+  FileNames file_names = FileNames::name;
+  std::uint32_t number_sample_per_shard = 10'000;
+  HashKind compute_hash = HashKind::sha256;
+  std::string retry_failed{};  ///< "", "transient", "all" or statuses separated by commas
+  std::uint32_t max_open_shards = 64;
+  std::optional<std::chrono::milliseconds> shard_deadline{};
+
+  // what counts as an image
+  Validate validate = Validate::structure;
+  std::uint64_t max_body_bytes = 32u << 20;  ///< on the wire and decoded
+  std::uint64_t max_pixels = 50'000'000;
+
+  // speed
+  std::optional<std::uint32_t> concurrency{};       ///< transfers in flight over all hosts; auto
+  std::optional<std::uint32_t> host_concurrency{};  ///< auto: 6 on HTTP/1.1, 24 on HTTP/2
+  std::uint32_t address_concurrency = 64;
+  std::optional<std::uint32_t> loop_threads{};  ///< auto: the cores this process may use
+  std::optional<std::uint64_t> memory{};        ///< bytes; auto: half the machine or cgroup
+  ConnectionMode connection = ConnectionMode::reuse;
+  BodyMode body = BodyMode::buffer;
+
+  // network
+  HttpVersion http_version = HttpVersion::automatic;
+  std::chrono::milliseconds deadline{30'000};  ///< one attempt, DNS to last byte
+  std::chrono::milliseconds connect_timeout{5'000};
+  std::chrono::milliseconds tls_timeout{5'000};
+  std::chrono::milliseconds first_byte_timeout{10'000};
+  std::uint64_t min_speed = 1'024;  ///< bytes per second over ten seconds; 0 is off
+  std::uint32_t retries = 2;
+  std::uint32_t max_redirects = 10;
+  std::string proxy{};  ///< "" means the environment, "none" no proxy at all
+  ProxyDns proxy_dns = ProxyDns::local;
+  std::vector<std::string> dns_servers{};  ///< empty: the system's
+  std::vector<std::string> allow_net{};    ///< CIDR
+  std::string ca_file{};                   ///< "": SSL_CERT_FILE or the system's store
+  bool insecure = false;
+
+  // requests
+  std::vector<std::string> header{};  ///< "Name: value"
+  std::string referer{};
+  std::string accept = "image/*,*/*;q=0.8";
+  std::string user_agent{};  ///< "": pixhaul/VERSION (+project URL; contact)
+  std::string contact{};
+
+  // politeness
+  std::vector<std::string> disallowed_header_directives{"noai", "noimageai", "noindex", "noimageindex"};
+  RobotsTxt robots_txt = RobotsTxt::off;
+  std::optional<std::chrono::milliseconds> host_interval{};
+  std::optional<std::uint64_t> limit_rate{};  ///< bytes per second in all
+
+  // limits of the run
+  std::optional<std::uint64_t> max_rows{};
+  std::optional<std::uint64_t> max_errors{};
+  std::optional<std::uint64_t> max_bytes{};
+  std::optional<std::chrono::milliseconds> max_duration{};
+  double fail_ratio = 0;
+};
+
+}  // namespace pixhaul

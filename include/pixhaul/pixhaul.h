@@ -1,0 +1,13 @@
+#pragma once
+
+// The whole public API.
+#include "pixhaul/compare.h"
+#include "pixhaul/download.h"
+#include "pixhaul/fetch.h"
+#include "pixhaul/option_table.h"
+#include "pixhaul/options.h"
+#include "pixhaul/outcome.h"
+#include "pixhaul/result.h"
+#include "pixhaul/session.h"
+#include "pixhaul/stats.h"
+#include "pixhaul/version.h"
