@@ -9,10 +9,11 @@
 
 namespace pixhaul {
 
-/// The four-settings comparison: {reuse, fresh} × {stream, buffer}, over HTTP/1.1, one connection per image.
+/// The four-settings comparison: {reuse, fresh} × {stream, buffer}, over HTTP/1.1, one connection
+/// per image.
 struct CompareOptions {
-  Options base{};                            ///< lists, network and policy settings
-  std::vector<std::uint32_t> images{20, 40}; ///< how many at once
+  Options base{};                             ///< lists, network and policy settings
+  std::vector<std::uint32_t> images{20, 40};  ///< how many at once
   std::uint32_t rounds = 8;
   bool http2_row = false;  ///< an extra row: reuse over HTTP/2, when the server speaks it
 };
@@ -23,7 +24,7 @@ struct CompareCell {
   BodyMode body = BodyMode::stream;
   bool http2 = false;
   std::uint32_t images = 0;
-  std::vector<double> seconds{};       ///< a round each; the first is a session's cold one
+  std::vector<double> seconds{};  ///< a round each; the first is a session's cold one
   std::vector<double> cpu_seconds{};
   std::uint64_t connections_opened = 0;
   std::uint64_t bytes = 0;
@@ -45,9 +46,10 @@ struct ComparePlan {
 };
 [[nodiscard]] Result<ComparePlan> plan_compare(const CompareOptions& options);
 
-/// Runs the rounds interleaved. `between_rounds(round)` is called before each, so that a twin can run in the
-/// same rounds. Errors: bad_option, input_unreadable, output_unwritable.
-[[nodiscard]] Result<CompareResult> compare(const CompareOptions& options,
-                                            const std::function<void(std::uint32_t round)>& between_rounds = {});
+/// Runs the rounds interleaved. `between_rounds(round)` is called before each, so that a twin can
+/// run in the same rounds. Errors: bad_option, input_unreadable, output_unwritable.
+[[nodiscard]] Result<CompareResult> compare(
+    const CompareOptions& options,
+    const std::function<void(std::uint32_t round)>& between_rounds = {});
 
 }  // namespace pixhaul

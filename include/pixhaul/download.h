@@ -23,7 +23,14 @@ class Observer {
 };
 
 /// Why a run ended before its list did.
-enum class Stopped : std::uint8_t { no, interrupted, max_rows, max_errors, max_bytes, max_duration };
+enum class Stopped : std::uint8_t {
+  no,
+  interrupted,
+  max_rows,
+  max_errors,
+  max_bytes,
+  max_duration
+};
 
 /// Failed rows with the same reason: a line of the summary.
 struct FailureGroup {
@@ -31,9 +38,9 @@ struct FailureGroup {
   std::uint16_t http_status = 0;
   std::string detail{};  ///< set when all rows of the group share it
   std::uint64_t count = 0;
-  std::vector<std::string> hosts{};         ///< the most frequent, at most 3
+  std::vector<std::string> hosts{};  ///< the most frequent, at most 3
   std::uint64_t host_count = 0;
-  std::string first_input{};                ///< where the first one stands
+  std::string first_input{};  ///< where the first one stands
   std::uint64_t first_line = 0;
   std::string first_url{};
 };
@@ -46,12 +53,13 @@ struct Summary {
   std::uint64_t rows = 0;     ///< of the whole output, earlier runs included
   std::uint64_t images = 0;
   std::uint64_t image_bytes = 0;
-  std::uint64_t failed = 0;   ///< rows refused by policy or filter are not failures
+  std::uint64_t failed = 0;  ///< rows refused by policy or filter are not failures
   std::uint64_t refused = 0;
   std::vector<FailureGroup> failures{};
   std::string output_folder{};
   std::string failed_list{};  ///< path of failed.txt, "" if nothing failed
-  std::optional<std::uint64_t> estimated_rows{};  ///< after max_rows: extrapolated to the whole list
+  std::optional<std::uint64_t>
+      estimated_rows{};  ///< after max_rows: extrapolated to the whole list
   std::optional<double> estimated_seconds{};
   std::optional<std::uint64_t> estimated_bytes{};
 };
@@ -67,9 +75,11 @@ struct Plan {
 
 /// Downloads the lists of `options` into its output folder and continues a run that stands there.
 /// Blocks; installs no signal handlers, keeps no globals: two runs may share a process.
-/// `stop`: ask once to finish what is in flight (at most 5 s), commit and return `Stopped::interrupted`.
-/// Errors: bad_option, input_unreadable, output_unwritable, disk_full, other_input, output_busy, state_damaged.
-[[nodiscard]] Result<Summary> download(const Options& options, Observer& observer, std::stop_token stop = {});
+/// `stop`: ask once to finish what is in flight (at most 5 s), commit and return
+/// `Stopped::interrupted`. Errors: bad_option, input_unreadable, output_unwritable, disk_full,
+/// other_input, output_busy, state_damaged.
+[[nodiscard]] Result<Summary> download(const Options& options, Observer& observer,
+                                       std::stop_token stop = {});
 
 /// Reads the lists only. Errors: bad_option, input_unreadable.
 [[nodiscard]] Result<Plan> plan(const Options& options);

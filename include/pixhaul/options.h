@@ -20,15 +20,13 @@ enum class Validate : std::uint8_t { structure, decode, none };
 enum class HttpVersion : std::uint8_t { automatic, http1, http2 };
 enum class RobotsTxt : std::uint8_t { off, obey };
 enum class ProxyDns : std::uint8_t { local, remote };
-enum class Dedupe : std::uint8_t { off, url };
 
-/// Every knob of a run. The table in option_table.h gives each its name, unit and help; defaults are here.
-/// `std::nullopt` is spelled `none` (or `auto`, where the table says so) in text.
+/// Every knob of a run. The table in option_table.h gives each its name, unit and help; defaults
+/// are here. `std::nullopt` is spelled `none` (or `auto`, where the table says so) in text.
 struct Options {
   // input
   std::vector<std::string> url_list{};  ///< list files, "-" for standard input, or URLs themselves
   InputFormat input_format = InputFormat::automatic;
-  Dedupe dedupe = Dedupe::off;
 
   // output
   std::string output_folder = "images";
@@ -38,7 +36,6 @@ struct Options {
   HashKind compute_hash = HashKind::sha256;
   std::string retry_failed{};  ///< "", "transient", "all" or statuses separated by commas
   std::uint32_t max_open_shards = 64;
-  std::optional<std::chrono::milliseconds> shard_deadline{};
 
   // what counts as an image
   Validate validate = Validate::structure;
@@ -78,7 +75,8 @@ struct Options {
   std::string contact{};
 
   // politeness
-  std::vector<std::string> disallowed_header_directives{"noai", "noimageai", "noindex", "noimageindex"};
+  std::vector<std::string> disallowed_header_directives{"noai", "noimageai", "noindex",
+                                                        "noimageindex"};
   RobotsTxt robots_txt = RobotsTxt::off;
   std::optional<std::chrono::milliseconds> host_interval{};
   std::optional<std::uint64_t> limit_rate{};  ///< bytes per second in all

@@ -10,7 +10,19 @@
 namespace pixhaul {
 
 /// Image formats recognised by their first bytes; never by a name or a Content-Type.
-enum class ImageFormat : std::uint8_t { unknown, jpeg, png, webp, gif, avif, bmp, tiff, svg, pdf, heic };
+enum class ImageFormat : std::uint8_t {
+  unknown,
+  jpeg,
+  png,
+  webp,
+  gif,
+  avif,
+  bmp,
+  tiff,
+  svg,
+  pdf,
+  heic
+};
 
 /// "image/jpeg"; "" for unknown.
 [[nodiscard]] std::string_view media_type(ImageFormat format);
@@ -29,18 +41,18 @@ struct PhaseTimes {
 /// What became of one URL: the facts the row keeps.
 struct Outcome {
   ErrorCode status = ErrorCode::internal;
-  bool transient = false;       ///< a later run may succeed
-  bool reused = false;          ///< came over a connection kept from before
+  bool transient = false;  ///< a later run may succeed
+  bool reused = false;     ///< came over a connection kept from before
   std::uint16_t http_status = 0;
   std::uint16_t attempts = 0;
   std::uint16_t redirects = 0;
-  std::uint64_t bytes = 0;      ///< of the body, after content decoding
-  std::string detail{};         ///< "" on success
-  std::string final_url{};      ///< "" when it equals the row's URL
-  std::string digest{};         ///< hex, of the body, as `compute_hash` says
+  std::uint64_t bytes = 0;  ///< of the body, after content decoding
+  std::string detail{};     ///< "" on success
+  std::string final_url{};  ///< "" when it equals the row's URL
+  std::string digest{};     ///< hex, of the body, as `compute_hash` says
   std::string etag{};
   std::string last_modified{};
-  std::string address{};        ///< "203.0.113.7:443"
+  std::string address{};            ///< "203.0.113.7:443"
   std::string_view tls_version{};   ///< "TLSv1.3"; static text
   std::string_view http_version{};  ///< "1.1", "2"; static text
   ImageFormat format = ImageFormat::unknown;

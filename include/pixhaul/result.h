@@ -8,9 +8,9 @@
 
 namespace pixhaul {
 
-/// Everything that can end a URL or a run, one flat list. The row statuses are a closed set: each row
-/// ends in exactly one of them, under the name `name()` gives, in rows, JSON, metrics and docs alike.
-/// Values are never reused once released.
+/// Everything that can end a URL or a run, one flat list. The row statuses are a closed set: each
+/// row ends in exactly one of them, under the name `name()` gives, in rows, JSON, metrics and docs
+/// alike. Values are never reused once released.
 enum class ErrorCode : std::uint8_t {
   success = 0,
 

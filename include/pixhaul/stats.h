@@ -27,7 +27,7 @@ struct StatsSnapshot {
   std::uint32_t concurrency_limit = 0;
   std::uint64_t hosts_active = 0;
   std::uint64_t memory_bytes = 0;
-  std::string limited_by{};  ///< in words: "3 hosts at their own rate"
+  std::string limited_by{};                    ///< in words: "3 hosts at their own rate"
   std::array<std::uint64_t, 128> by_status{};  ///< indexed by ErrorCode
 };
 

@@ -7,8 +7,9 @@
 
 namespace pixhaul {
 
-/// A growable byte buffer that is never zeroed and keeps its memory when cleared. Moved, never copied.
-/// Bytes are appended at the end, either by copy or by writing into `writable()` and then `commit()`.
+/// A growable byte buffer that is never zeroed and keeps its memory when cleared. Moved, never
+/// copied. Bytes are appended at the end, either by copy or by writing into `writable()` and then
+/// `commit()`.
 class Buffer {
  public:
   Buffer() = default;

@@ -2,7 +2,8 @@
 
 namespace pixhaul {
 
-/// Prints file, line and the broken condition to standard error and aborts. For defects only, never for input.
+/// Prints file, line and the broken condition to standard error and aborts. For defects only, never
+/// for input.
 [[noreturn]] void check_failed(const char* condition, const char* file, int line);
 
 }  // namespace pixhaul

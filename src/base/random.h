@@ -4,8 +4,8 @@
 
 namespace pixhaul {
 
-/// A source of random numbers that is handed in, so that a seed replays a run (SplitMix64, Steele et al. 2014).
-/// For jitter and identifiers, not for secrets. One thread.
+/// A source of random numbers that is handed in, so that a seed replays a run (SplitMix64, Steele
+/// et al. 2014). For jitter and identifiers, not for secrets. One thread.
 class Random {
  public:
   explicit Random(std::uint64_t seed) : state_(seed) {}

@@ -17,17 +17,18 @@ struct HeadLimits {
   std::size_t field_count = 200;
 };
 
-/// Finds and parses response heads in a growing run of bytes; no I/O, no copies (RFC 9112 §4, §5, §6).
-/// Strict where leniency has been exploited: bare CR, obs-fold, space before the colon, conflicting or signed
-/// lengths, Transfer-Encoding with Content-Length are errors, and the connection is not to be reused.
+/// Finds and parses response heads in a growing run of bytes; no I/O, no copies (RFC 9112 §4, §5,
+/// §6). Strict where leniency has been exploited: bare CR, obs-fold, space before the colon,
+/// conflicting or signed lengths, Transfer-Encoding with Content-Length are errors, and the
+/// connection is not to be reused.
 class HeadParser {
  public:
   explicit HeadParser(const HeadLimits& limits = {}) : limits_(limits) {}
 
   /// `bytes`: everything received since the head began (the same bytes again plus what is new).
-  /// Returns the head's length when it is whole, 0 when more is needed. 1xx heads are returned too: `head.status`
-  /// is < 200 and the caller goes on behind them with a reset parser.
-  /// Errors: protocol_error, header_limit.
+  /// Returns the head's length when it is whole, 0 when more is needed. 1xx heads are returned too:
+  /// `head.status` is < 200 and the caller goes on behind them with a reset parser. Errors:
+  /// protocol_error, header_limit.
   [[nodiscard]] Result<std::size_t> parse(std::string_view bytes, ResponseHead& head);
   void reset() { scanned_ = 0; }
 
@@ -36,8 +37,8 @@ class HeadParser {
   std::size_t scanned_ = 0;  // bytes known to hold no end of head
 };
 
-/// Takes chunked framing off a body as it arrives (RFC 9112 §7.1). Extensions ≤ 256 bytes and trailers ≤ 4 KiB are
-/// read and dropped; bare LF, signs, over-long sizes are errors.
+/// Takes chunked framing off a body as it arrives (RFC 9112 §7.1). Extensions ≤ 256 bytes and
+/// trailers ≤ 4 KiB are read and dropped; bare LF, signs, over-long sizes are errors.
 class ChunkDecoder {
  public:
   struct Step {
@@ -50,8 +51,20 @@ class ChunkDecoder {
   void reset() { *this = ChunkDecoder(); }
 
  private:
-  enum class State : std::uint8_t { size_start, size, extension, size_lf, data, data_cr, data_lf, trailer_start, trailer,
-                                    trailer_lf, end_lf, done };
+  enum class State : std::uint8_t {
+    size_start,
+    size,
+    extension,
+    size_lf,
+    data,
+    data_cr,
+    data_lf,
+    trailer_start,
+    trailer,
+    trailer_lf,
+    end_lf,
+    done
+  };
   State state_ = State::size_start;
   std::uint8_t digits_ = 0;
   std::uint64_t left_ = 0;

@@ -39,8 +39,9 @@ class Watcher {
   ~Watcher() = default;
 };
 
-/// The sockets and the readiness loop of one thread: the engine's only door to the network. EpollNetwork is
-/// the real one; the simulated one moves its clock instead of waiting. One thread, except `wake()`.
+/// The sockets and the readiness loop of one thread: the engine's only door to the network.
+/// EpollNetwork is the real one; the simulated one moves its clock instead of waiting. One thread,
+/// except `wake()`.
 class Network {
  public:
   virtual ~Network() = default;
@@ -57,7 +58,8 @@ class Network {
   /// What `watcher` (not owned; outlives the watch) wants to hear about `socket`. Level-triggered.
   /// `none` forgets the socket; also for descriptors opened by others (the resolver's).
   virtual void watch(SocketId socket, Interest interest, Watcher* watcher) = 0;
-  /// Waits until a socket is ready, `wake()` is called or `timeout` has passed, and tells the watchers.
+  /// Waits until a socket is ready, `wake()` is called or `timeout` has passed, and tells the
+  /// watchers.
   virtual void wait(Duration timeout) = 0;
   /// Ends a `wait()` under way or the next one. Any thread.
   virtual void wake() = 0;

@@ -8,8 +8,8 @@
 
 namespace pixhaul::net {
 
-/// The bytes of one connection, plain or through TLS. Passive: it says what it waits for, and somebody else
-/// watches the socket. One thread.
+/// The bytes of one connection, plain or through TLS. Passive: it says what it waits for, and
+/// somebody else watches the socket. One thread.
 class Stream {
  public:
   virtual ~Stream() = default;
@@ -25,7 +25,9 @@ class Stream {
 class PlainStream final : public Stream {
  public:
   PlainStream(Network& network, SocketId socket) : network_(network), socket_(socket) {}
-  [[nodiscard]] IoResult read(std::span<std::byte> into) override { return network_.read(socket_, into); }
+  [[nodiscard]] IoResult read(std::span<std::byte> into) override {
+    return network_.read(socket_, into);
+  }
   [[nodiscard]] IoResult write(std::span<const std::byte> from) override {
     IoResult result = network_.write(socket_, from);
     blocked_on_ = result.status == IoStatus::would_block ? Interest::write : Interest::read;

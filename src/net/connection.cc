@@ -1,0 +1,303 @@
+// The steps of a connection, in protocol order: each does what it can now and says whether the next
+// state was reached. Only `advance()` and what it calls assign `state_`. A read that did not fill
+// its space is not repeated: the loop is level-triggered, so the one system call that would only
+// say EAGAIN is saved.
+#include "net/connection.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/check.h"
+
+namespace pixhaul::net {
+
+namespace {
+
+constexpr int kReadsPerTurn = 16;  // then the others get theirs
+constexpr std::size_t kHttp2ReadBytes = 64 * 1024;
+
+}  // namespace
+
+std::string_view name(Connection::State state) {
+  switch (state) {
+    case Connection::State::proxying:
+      return "proxying";
+    case Connection::State::handshaking:
+      return "handshaking";
+    case Connection::State::active:
+      return "active";
+    case Connection::State::closed:
+      return "closed";
+  }
+  return "";
+}
+
+Connection::Connection(Network& network, SocketId socket, ConnectionPlan plan, TlsContext& context,
+                       TlsSessionCache& cache)
+    : network_(network),
+      socket_(socket),
+      plan_(std::move(plan)),
+      tls_context_(context),
+      tls_cache_(cache),
+      stream_(std::make_unique<PlainStream>(network, socket)) {}
+
+Connection::~Connection() { close_now(); }
+
+void Connection::close_now() {
+  state_ = State::closed;
+  if (socket_ < 0) return;
+  stream_.reset();
+  tls_ = nullptr;
+  network_.close(std::exchange(socket_, -1));
+}
+
+bool Connection::can_take() const {
+  if (state_ != State::active) return false;
+  return http2_ != nullptr ? http2_->can_submit() : http1_.is_idle();
+}
+
+bool Connection::is_idle() const {
+  if (state_ != State::active) return false;
+  return http2_ != nullptr ? streams_.empty() && http2_->can_submit() : http1_.is_idle();
+}
+
+std::string_view Connection::tls_version() const {
+  return tls_ != nullptr ? tls_->version() : std::string_view();
+}
+
+std::size_t Connection::exchange_count() const {
+  return http2_ != nullptr ? streams_.size() : (http1_.exchange() != nullptr ? 1 : 0);
+}
+
+void Connection::start(const Http2Request& request, std::string_view http1_text,
+                       Exchange& exchange) {
+  PIXHAUL_DEBUG_CHECK(can_take());
+  if (http2_ == nullptr) return http1_.start(http1_text, exchange);
+  auto stream = http2_->submit(request, &exchange);
+  if (!stream) {
+    exchange.on_failed(stream.error().code, true, stream.error().detail);
+    return;
+  }
+  streams_.emplace_back(&exchange, *stream);
+}
+
+void Connection::cancel(Exchange& exchange) {
+  if (http2_ == nullptr) {
+    if (http1_.exchange() == &exchange) {
+      http1_.abandon();
+      close_now();
+    }
+    return;
+  }
+  for (const auto& [waiting, stream] : streams_) {
+    if (waiting == &exchange) http2_->cancel(stream);
+  }
+  std::erase_if(streams_, [&](const auto& entry) { return entry.first == &exchange; });
+  if (state_ == State::active) static_cast<void>(flush());
+}
+
+Interest Connection::advance(bool readable, Instant now) {
+  for (;;) {
+    switch (state_) {
+      case State::proxying:
+        if (!step_proxy()) return state_ == State::closed ? Interest::none : stream_->blocked_on();
+        break;
+      case State::handshaking:
+        if (!step_handshake())
+          return state_ == State::closed ? Interest::none : stream_->blocked_on();
+        break;
+      case State::active:
+        return step_active(readable, now);
+      case State::closed:
+        return Interest::none;
+    }
+  }
+}
+
+bool Connection::step_proxy() {
+  if (plan_.proxy != nullptr) {
+    std::array<char, 1024> reply;
+    for (;;) {
+      const std::string_view output = plan_.proxy->output();
+      if (!output.empty()) {
+        const IoResult sent = stream_->write(std::as_bytes(std::span(output)));
+        if (sent.status == IoStatus::would_block) return false;
+        if (sent.status != IoStatus::ok) {
+          fail_setup({.code = ErrorCode::connection_reset,
+                      .os_error = sent.os_error,
+                      .detail = "the proxy hung up"});
+          return false;
+        }
+        plan_.proxy->consume_output(sent.bytes);
+        continue;
+      }
+      // A byte at a time would be exact; the proxy speaks first and the server only after us, so
+      // nothing of the server's can be in this read unless it is at fault.
+      const IoResult got = stream_->read(std::as_writable_bytes(std::span(reply)));
+      if (got.status == IoStatus::would_block) return false;
+      if (got.status != IoStatus::ok) {
+        fail_setup({.code = ErrorCode::connection_reset,
+                    .os_error = got.os_error,
+                    .detail = "the proxy hung up"});
+        return false;
+      }
+      std::size_t consumed = 0;
+      auto done = plan_.proxy->receive(std::string_view(reply.data(), got.bytes), consumed);
+      if (!done || (*done && consumed != got.bytes)) {
+        fail_setup(done ? Error{.code = ErrorCode::protocol_error,
+                                .detail = "the proxy sent more than its answer"}
+                        : std::move(done).error());
+        return false;
+      }
+      if (*done) break;
+    }
+  }
+  if (!plan_.tls) {
+    become_active(false);
+    return state_ == State::active;
+  }
+  auto stream = TlsStream::create(tls_context_, tls_cache_, network_, socket_, plan_.host,
+                                  plan_.origin, plan_.alpn);
+  if (!stream) {
+    fail_setup(std::move(stream).error());
+    return false;
+  }
+  tls_ = stream->get();
+  stream_ = std::move(*stream);
+  state_ = State::handshaking;
+  return true;
+}
+
+bool Connection::step_handshake() {
+  auto done = tls_->handshake();
+  if (!done) {
+    fail_setup(std::move(done).error());
+    return false;
+  }
+  if (!*done) return false;
+  if (plan_.alpn == Alpn::http2 && !tls_->is_http2()) {
+    fail_setup({.code = ErrorCode::protocol_error, .detail = "the server does not speak HTTP/2"});
+    return false;
+  }
+  become_active(tls_->is_http2());
+  return state_ == State::active;
+}
+
+void Connection::become_active(bool http2) {
+  state_ = State::active;
+  if (!http2) return;
+  auto session = Http2Session::create({});
+  if (!session) return fail_setup(std::move(session).error());
+  http2_ = std::move(*session);
+}
+
+Interest Connection::step_active(bool readable, Instant now) {
+  bool writable = flush();
+  if (readable && state_ == State::active) {
+    if (http2_ != nullptr) {
+      read_http2(now);
+    } else {
+      read_http1();
+    }
+    if (state_ == State::active) writable = flush();
+  }
+  if (state_ == State::active && http2_ == nullptr && http1_.is_unusable()) close_now();
+  if (state_ == State::active && http2_ != nullptr) {
+    forget_finished();
+    if (http2_->is_draining() && streams_.empty()) close_now();
+  }
+  if (state_ == State::closed) return Interest::none;
+  return writable
+             ? Interest::read
+             : (stream_->blocked_on() == Interest::write ? Interest::read_write : Interest::read);
+}
+
+// True when nothing is left to send.
+bool Connection::flush() {
+  for (;;) {
+    const auto output =
+        http2_ != nullptr ? http2_->output() : std::as_bytes(std::span(http1_.output()));
+    if (output.empty()) return true;
+    const IoResult sent = stream_->write(output);
+    if (sent.status == IoStatus::would_block) return false;
+    if (sent.status != IoStatus::ok) {
+      // The server may have answered before it hung up: what it said is read first.
+      if (http2_ == nullptr && http1_.state() == Http1Session::State::sending) {
+        read_http1();
+        if (state_ == State::active && http1_.exchange() != nullptr) end(sent);
+      } else {
+        end(sent);
+      }
+      return true;
+    }
+    if (http2_ != nullptr) {
+      http2_->consume_output(sent.bytes);
+    } else {
+      http1_.consume_output(sent.bytes);
+    }
+  }
+}
+
+void Connection::read_http1() {
+  for (int turn = 0; turn < kReadsPerTurn; ++turn) {
+    const auto space = http1_.receive_space();
+    const IoResult got = stream_->read(space);
+    if (got.status == IoStatus::would_block) return;
+    if (got.status != IoStatus::ok) return end(got);
+    http1_.received(got.bytes);
+    if (http1_.is_unusable()) return;
+    if (got.bytes < space.size() && !stream_->has_buffered()) return;
+    if (http1_.is_idle() && !stream_->has_buffered()) return;
+  }
+}
+
+void Connection::read_http2(Instant now) {
+  thread_local std::array<std::byte, kHttp2ReadBytes>
+      space;  // shared by all connections of this loop
+  for (int turn = 0; turn < kReadsPerTurn; ++turn) {
+    const IoResult got = stream_->read(space);
+    if (got.status == IoStatus::would_block) return;
+    if (got.status != IoStatus::ok) return end(got);
+    if (auto taken = http2_->receive(std::span(space).first(got.bytes), now); !taken) {
+      static_cast<void>(flush());  // the GOAWAY that says why
+      return close_now();
+    }
+    if (got.bytes < space.size() && !stream_->has_buffered()) return;
+  }
+}
+
+// An exchange that failed by our own verdict still has a stream open: reset it, the connection
+// lives on.
+void Connection::forget_finished() {
+  bool cancelled = false;
+  for (const auto& [exchange, stream] : streams_) {
+    if (exchange->phase() == Exchange::Phase::failed) {
+      http2_->cancel(stream);
+      cancelled = true;
+    }
+  }
+  std::erase_if(streams_, [](const auto& entry) { return entry.first->is_finished(); });
+  if (cancelled) static_cast<void>(flush());
+}
+
+void Connection::end(IoResult why) {
+  const bool orderly =
+      why.status == IoStatus::end && (tls_ == nullptr || !tls_->ended_unannounced());
+  if (http2_ == nullptr) {
+    http1_.ended(orderly, why.os_error);
+  } else {
+    http2_->fail_all(ErrorCode::connection_reset, "the HTTP/2 connection ended");
+    streams_.clear();
+  }
+  close_now();
+}
+
+void Connection::fail_setup(Error error) {
+  error_ = std::move(error);
+  close_now();
+}
+
+}  // namespace pixhaul::net

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <cstdint>
+
+namespace pixhaul::pipeline {
+
+/// What this process may use; read once at the start of a run.
+struct Machine {
+  std::uint32_t cores = 1;          ///< by affinity and cgroup quota, at least 1
+  std::uint64_t memory_bytes = 0;   ///< of the machine, or the cgroup's limit when that is lower
+  std::uint32_t open_files = 1024;  ///< RLIMIT_NOFILE
+};
+
+[[nodiscard]] Machine read_machine();
+
+}  // namespace pixhaul::pipeline
