@@ -1,0 +1,88 @@
+#include "pipeline/client.h"
+
+#include <utility>
+
+#include "net/cares_resolver.h"
+#include "net/epoll_network.h"
+#include "pipeline/probe_judge.h"
+
+namespace pixhaul::pipeline {
+
+Result<std::unique_ptr<SharedNet>> SharedNet::create(const RunSettings& settings) {
+  auto guard = net::AddressGuard::create(settings.allow_net, net::local_addresses());
+  if (!guard) return std::unexpected(std::move(guard).error());
+  return std::make_unique<SharedNet>(std::move(*guard), settings);
+}
+
+std::unique_ptr<net::BodyJudge> MemoryParts::make_judge() { return std::make_unique<ProbeJudge>(validate_); }
+
+Result<std::unique_ptr<Loop>> Loop::create(const RunSettings& settings, std::uint32_t index, SharedNet& shared,
+                                           net::TransferParts& parts) {
+  auto network = net::EpollNetwork::create();
+  if (!network) return std::unexpected(std::move(network).error());
+  auto resolver = net::CaresResolver::create(**network, shared.clock, settings.dns_servers);
+  if (!resolver) return std::unexpected(std::move(resolver).error());
+  std::unique_ptr<Loop> loop(new Loop());
+  loop->random_ = Random(system_seed());
+  loop->network_ = std::move(*network);
+  loop->resolver_ = std::move(*resolver);
+  net::FetchSettings fetch = settings.fetch;
+  fetch.loop_index = index;
+  loop->fetcher_ = std::make_unique<net::Fetcher>(std::move(fetch), *loop->network_, *loop->resolver_, shared.clock,
+                                                  loop->random_, shared.guard, shared.tls, shared.memory, parts);
+  return loop;
+}
+
+Loop::~Loop() = default;
+
+Result<std::unique_ptr<Client>> Client::create(const RunSettings& settings, std::unique_ptr<net::TransferParts> parts) {
+  std::unique_ptr<Client> client(new Client());
+  RunSettings alone = settings;
+  alone.fetch.concurrency *= alone.loop_count;
+  alone.fetch.limit_rate *= alone.loop_count;
+  alone.loop_count = alone.fetch.loop_count = 1;
+  auto shared = SharedNet::create(alone);
+  if (!shared) return std::unexpected(std::move(shared).error());
+  client->shared_ = std::move(*shared);
+  client->parts_ = std::move(parts);
+  auto loop = Loop::create(alone, 0, *client->shared_, *client->parts_);
+  if (!loop) return std::unexpected(std::move(loop).error());
+  client->loop_ = std::move(*loop);
+  return client;
+}
+
+std::vector<net::FetchResult> Client::fetch_all(std::span<const std::string> urls) {
+  net::Fetcher& fetcher = loop_->fetcher();
+  std::vector<net::FetchResult> in_order(urls.size());
+  std::size_t left = 0;
+  for (std::size_t i = 0; i < urls.size(); ++i) {
+    auto url = net::parse_url(urls[i]);
+    in_order[i].id = i;
+    if (url) {
+      fetcher.submit({.id = i, .url = std::move(*url)});
+      ++left;
+    } else {
+      in_order[i].outcome.status = url.error().code;
+      in_order[i].outcome.detail = url.error().detail;
+    }
+  }
+  std::vector<net::FetchResult> arrived;
+  while (left > 0) {
+    fetcher.step(std::chrono::seconds(1));
+    fetcher.take_results(arrived);
+    left -= arrived.size();
+    for (net::FetchResult& result : arrived) in_order[result.id] = std::move(result);
+    arrived.clear();
+  }
+  return in_order;
+}
+
+void Client::release(std::vector<net::FetchResult>& results) {
+  for (net::FetchResult& result : results) {
+    shared_->memory.release(result.body.capacity());
+    loop_->fetcher().recycle(std::move(result.body));
+  }
+  results.clear();
+}
+
+}  // namespace pixhaul::pipeline

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "net/fetcher.h"
+#include "pipeline/configure.h"
+
+namespace pixhaul::pipeline {
+
+/// What the loops of a run share. Any thread.
+struct SharedNet {
+  SystemClock clock{};
+  net::AddressGuard guard;
+  net::TlsContext tls;
+  MemoryBudget memory;
+
+  /// Errors: bad_option (allow_net).
+  [[nodiscard]] static Result<std::unique_ptr<SharedNet>> create(const RunSettings& settings);
+  SharedNet(net::AddressGuard the_guard, const RunSettings& settings)
+      : guard(std::move(the_guard)), tls(settings.tls), memory(settings.body_memory_bytes) {}
+};
+
+/// A judge for every transfer, and no sink: bodies stay in memory.
+class MemoryParts : public net::TransferParts {
+ public:
+  explicit MemoryParts(Validate validate) : validate_(validate) {}
+  [[nodiscard]] std::unique_ptr<net::BodyJudge> make_judge() override;
+  [[nodiscard]] std::unique_ptr<net::BodySink> make_sink(std::uint64_t) override { return nullptr; }
+
+ private:
+  Validate validate_;
+};
+
+/// One loop on the real network: sockets, resolver, engine. One thread.
+class Loop {
+ public:
+  /// References outlive the loop. Errors: bad_option (dns_servers), internal (out of descriptors).
+  [[nodiscard]] static Result<std::unique_ptr<Loop>> create(const RunSettings& settings, std::uint32_t index,
+                                                            SharedNet& shared, net::TransferParts& parts);
+  ~Loop();
+
+  [[nodiscard]] net::Fetcher& fetcher() { return *fetcher_; }
+  [[nodiscard]] net::Network& network() { return *network_; }
+
+ private:
+  Loop() = default;
+  Random random_{0};
+  std::unique_ptr<net::Network> network_;
+  std::unique_ptr<net::Resolver> resolver_;
+  std::unique_ptr<net::Fetcher> fetcher_;
+};
+
+/// Fetches on the caller's thread, over connections it keeps: what Session and the comparison stand on.
+class Client {
+ public:
+  /// Errors: bad_option, internal.
+  [[nodiscard]] static Result<std::unique_ptr<Client>> create(const RunSettings& settings,
+                                                              std::unique_ptr<net::TransferParts> parts);
+
+  /// All of them, in their order; a text that is no URL is a result too.
+  [[nodiscard]] std::vector<net::FetchResult> fetch_all(std::span<const std::string> urls);
+  /// The caller has done with the bodies of the results.
+  void release(std::vector<net::FetchResult>& results);
+  [[nodiscard]] net::FetchCounters counters() { return loop_->fetcher().counters(); }
+
+ private:
+  Client() = default;
+  std::unique_ptr<SharedNet> shared_;
+  std::unique_ptr<net::TransferParts> parts_;
+  std::unique_ptr<Loop> loop_;
+};
+
+}  // namespace pixhaul::pipeline

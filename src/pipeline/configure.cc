@@ -1,0 +1,161 @@
+#include "pipeline/configure.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "pixhaul/version.h"
+
+namespace pixhaul::pipeline {
+
+namespace {
+
+constexpr std::string_view kProductToken = "pixhaul";
+constexpr std::string_view kProjectUrl = "https://github.com/pixhaul/pixhaul";
+constexpr std::uint32_t kMostConcurrency = 1024;
+constexpr std::uint32_t kReservedFiles = 64;  // lists, shards, logs, the resolver
+constexpr std::uint64_t kLeastMemory = 64u << 20;
+constexpr std::uint64_t kFixedMemory = 32u << 20;  // code, list window, TLS, per-loop tables
+
+std::string user_agent(const Options& options) {
+  if (!options.user_agent.empty()) return options.user_agent;
+  const std::string contact = options.contact.empty() ? "" : "; " + options.contact;
+  return fmt::format("{}/{} (+{}{})", kProductToken, version(), kProjectUrl, contact);
+}
+
+bool has_control(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return (byte < 0x20 && byte != '\t') || byte == 0x7f;
+  });
+}
+
+// "Name: value" as RFC 9110 §5 has it. Names that would change the framing are ours alone.
+Result<std::pair<std::string, std::string>> parse_header(const std::string& text) {
+  const auto colon = text.find(':');
+  if (colon == std::string::npos || colon == 0 || has_control(text) ||
+      text.find_first_of(" \t\"(),/<=>?@[\\]{}") < colon) {
+    return std::unexpected(Error{.code = ErrorCode::bad_option,
+                                 .detail = fmt::format("--header '{}' is not of the form 'Name: value'", text)});
+  }
+  std::string name = text.substr(0, colon);
+  std::string lower = name;
+  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  for (std::string_view ours : {"host", "connection", "content-length", "transfer-encoding", "te", "upgrade",
+                                "accept-encoding", "range"}) {
+    if (lower == ours) {
+      return std::unexpected(
+          Error{.code = ErrorCode::bad_option, .detail = fmt::format("--header cannot set {}: pixhaul does", name)});
+    }
+  }
+  const auto begin = text.find_first_not_of(" \t", colon + 1);
+  return std::pair(std::move(name), begin == std::string::npos ? std::string() : text.substr(begin));
+}
+
+// How many descriptors, and therefore transfers, there may be at once.
+std::uint32_t most_transfers(const Machine& machine) {
+  const std::uint32_t free_files = machine.open_files > kReservedFiles + 8 ? machine.open_files - kReservedFiles : 8;
+  return std::clamp<std::uint32_t>(free_files * 3 / 4, 1, kMostConcurrency);
+}
+
+void set_concurrency(const Options& options, const Machine& machine, RunSettings& settings) {
+  const std::uint32_t most = most_transfers(machine);
+  std::uint32_t wanted = options.concurrency.value_or(most);
+  const std::uint32_t files = machine.open_files > kReservedFiles ? machine.open_files - kReservedFiles : 8;
+  if (wanted > files) {
+    settings.notices.push_back(fmt::format("concurrency lowered from {} to {}: this process may open {} files (ulimit -n)",
+                                           wanted, files, machine.open_files));
+    wanted = files;
+  }
+  settings.loop_count = std::min(options.loop_threads.value_or(std::max(machine.cores / 2, 1u)), wanted);
+  settings.write_count = std::max(machine.cores / 2, 1u);
+  settings.fetch.loop_count = settings.loop_count;
+  settings.fetch.concurrency = (wanted + settings.loop_count - 1) / settings.loop_count;
+  settings.fetch.idle_connections = std::max<std::size_t>((files - std::min(files, wanted)) / settings.loop_count, 8);
+}
+
+Result<> set_memory(const Options& options, const Machine& machine, RunSettings& settings) {
+  settings.memory_bytes = options.memory.value_or(std::max(machine.memory_bytes / 2, kLeastMemory));
+  if (settings.memory_bytes < kLeastMemory) {
+    return std::unexpected(
+        Error{.code = ErrorCode::bad_option, .detail = "--memory is below the least that works, 64MiB"});
+  }
+  settings.body_memory_bytes = settings.memory_bytes - kFixedMemory;
+  // One body may always grow on: it and what is held beside it must fit.
+  const std::uint64_t most_body = settings.body_memory_bytes / 4;
+  settings.fetch.rules.max_body_bytes = options.max_body_bytes;
+  if (options.max_body_bytes > most_body && options.body == BodyMode::buffer) {
+    settings.fetch.rules.max_body_bytes = most_body;
+    settings.notices.push_back(fmt::format("max_body_bytes lowered from {} to {} to fit --memory", options.max_body_bytes,
+                                           most_body));
+  }
+  settings.body_memory_bytes -= settings.fetch.rules.max_body_bytes;
+  return {};
+}
+
+Result<> set_requests(const Options& options, net::FetchSettings& fetch) {
+  fetch.user_agent = user_agent(options);
+  fetch.accept = options.accept;
+  fetch.referer = options.referer;
+  for (const std::string* text : {&fetch.user_agent, &fetch.accept, &fetch.referer}) {
+    if (has_control(*text)) {
+      return std::unexpected(Error{.code = ErrorCode::bad_option, .detail = "a request header has a control character in it"});
+    }
+  }
+  for (const std::string& header : options.header) {
+    auto parsed = parse_header(header);
+    if (!parsed) return std::unexpected(std::move(parsed).error());
+    fetch.headers.push_back(std::move(*parsed));
+  }
+  fetch.rules.disallowed_header_directives = options.disallowed_header_directives;
+  fetch.rules.user_agent_token = kProductToken;
+  fetch.obey_robots_txt = options.robots_txt == RobotsTxt::obey;
+  return {};
+}
+
+Result<> set_proxy(const Options& options, net::FetchSettings& fetch) {
+  if (options.proxy == "none") return {};
+  auto proxy = options.proxy.empty() ? net::proxy_environment() : net::parse_proxy_option(options.proxy);
+  if (!proxy) return std::unexpected(std::move(proxy).error());
+  fetch.proxy = std::move(*proxy);
+  fetch.proxy_resolves = options.proxy_dns == ProxyDns::remote;
+  return {};
+}
+
+}  // namespace
+
+Result<RunSettings> configure(const Options& options, const Machine& machine) {
+  RunSettings settings;
+  net::FetchSettings& fetch = settings.fetch;
+  set_concurrency(options, machine, settings);
+  if (auto set = set_memory(options, machine, settings); !set) return std::unexpected(std::move(set).error());
+  if (auto set = set_requests(options, fetch); !set) return std::unexpected(std::move(set).error());
+  if (auto set = set_proxy(options, fetch); !set) return std::unexpected(std::move(set).error());
+  fetch.host_concurrency = options.host_concurrency.value_or(0);
+  fetch.address_concurrency = options.address_concurrency;
+  fetch.reuse_connections = options.connection == ConnectionMode::reuse;
+  fetch.http = options.http_version == HttpVersion::automatic ? net::HttpChoice::automatic
+               : options.http_version == HttpVersion::http1   ? net::HttpChoice::http1
+                                                              : net::HttpChoice::http2;
+  fetch.deadline = options.deadline;
+  fetch.connect_timeout = options.connect_timeout;
+  fetch.tls_timeout = options.tls_timeout;
+  fetch.first_byte_timeout = options.first_byte_timeout;
+  fetch.min_speed = options.min_speed;
+  fetch.retries = options.retries;
+  fetch.max_redirects = options.max_redirects;
+  fetch.host_interval = options.host_interval.value_or(std::chrono::milliseconds(0));
+  fetch.limit_rate = options.limit_rate.value_or(0) / settings.loop_count;
+  settings.tls = {.verify = !options.insecure, .ca_file = options.ca_file};
+  settings.dns_servers = options.dns_servers;
+  settings.allow_net = options.allow_net;
+  settings.validate = options.validate;
+  settings.hash = options.compute_hash;
+  settings.body = options.body;
+  if (options.insecure) {
+    settings.notices.emplace_back("--insecure: certificates are not verified; anybody on the way can replace images");
+  }
+  return settings;
+}
+
+}  // namespace pixhaul::pipeline

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "net/fetcher.h"
+#include "net/tls.h"
+#include "pipeline/machine.h"
+#include "pixhaul/options.h"
+
+namespace pixhaul::pipeline {
+
+/// Options turned into each layer's own settings. Nothing behind this reads Options.
+struct RunSettings {
+  net::FetchSettings fetch{};  ///< of each loop; index and count are set per loop
+  net::TlsSettings tls{};
+  std::vector<std::string> dns_servers{};
+  std::vector<std::string> allow_net{};
+  std::uint32_t loop_count = 1;
+  std::uint32_t write_count = 1;      ///< threads that hash and write
+  std::uint64_t memory_bytes = 0;     ///< ceiling of the process
+  std::uint64_t body_memory_bytes = 0;  ///< what of it bodies may take
+  Validate validate = Validate::structure;
+  HashKind hash = HashKind::sha256;
+  BodyMode body = BodyMode::buffer;
+  std::vector<std::string> notices{};  ///< sentences for the user: limits that were lowered, what is missing
+};
+
+/// Errors: bad_option.
+[[nodiscard]] Result<RunSettings> configure(const Options& options, const Machine& machine);
+
+}  // namespace pixhaul::pipeline

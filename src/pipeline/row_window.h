@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/mutex.h"
+
+namespace pixhaul::pipeline {
+
+/// A row between the reader and its final status.
+struct PendingRow {
+  std::uint64_t index = 0;        ///< in the whole input
+  std::uint64_t line = 0;
+  std::string_view input{};       ///< lives as long as the reader
+  std::string url{};              ///< as in the list
+};
+
+/// The bounded look-ahead over the list: a fixed number of places for rows under way. Whoever reads waits for a free
+/// place, so memory does not depend on the list's length. A place is touched by one stage at a time; it is handed on
+/// with the queues. Any thread.
+class RowWindow {
+ public:
+  explicit RowWindow(std::size_t places);
+
+  /// Appends up to `most` free places to `into`, at least one; waits for it. None once closed.
+  void acquire(std::size_t most, std::vector<std::uint32_t>& into);
+  void release(const std::vector<std::uint32_t>& places);
+  /// Lets a waiting reader go.
+  void close();
+  [[nodiscard]] PendingRow& operator[](std::uint64_t place) { return rows_[static_cast<std::size_t>(place)]; }
+  [[nodiscard]] std::size_t in_use() const;
+
+ private:
+  std::vector<PendingRow> rows_;
+  mutable Mutex mutex_;
+  ConditionVariable freed_;
+  std::vector<std::uint32_t> free_ PIXHAUL_GUARDED_BY(mutex_);
+  bool closed_ PIXHAUL_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace pixhaul::pipeline

@@ -1,0 +1,79 @@
+// The faces for a program that wants images rather than a folder: fetch() and Session, both over one Client.
+#include "pixhaul/session.h"
+
+#include <optional>
+#include <utility>
+
+#include "pipeline/client.h"
+#include "pipeline/configure.h"
+#include "pipeline/hash.h"
+
+namespace pixhaul {
+
+struct Session::State {
+  std::unique_ptr<pipeline::Client> client;
+  std::optional<Digest> digest;
+};
+
+namespace {
+
+Fetched to_fetched(net::FetchResult& result, std::optional<Digest>& digest) {
+  Fetched fetched{.outcome = std::move(result.outcome)};
+  if (fetched.outcome.status != ErrorCode::success) return fetched;
+  const auto bytes = result.body.bytes().subspan(result.body_begin);
+  fetched.body.assign(bytes.begin(), bytes.end());
+  if (digest) fetched.outcome.digest = digest->of(bytes);
+  return fetched;
+}
+
+}  // namespace
+
+Session::Session(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Session::~Session() = default;
+Session::Session(Session&&) noexcept = default;
+Session& Session::operator=(Session&&) noexcept = default;
+
+Result<Session> Session::create(const Options& options) {
+  auto settings = pipeline::configure(options, pipeline::read_machine());
+  if (!settings) return std::unexpected(std::move(settings).error());
+  auto client =
+      pipeline::Client::create(*settings, std::make_unique<pipeline::MemoryParts>(options.validate));
+  if (!client) return std::unexpected(std::move(client).error());
+  auto digest = pipeline::make_digest(options.compute_hash);
+  if (!digest) return std::unexpected(std::move(digest).error());
+  return Session(std::make_unique<State>(State{std::move(*client), std::move(*digest)}));
+}
+
+Fetched Session::fetch(std::string_view url) {
+  const std::string text(url);
+  return std::move(fetch_all(std::span(&text, 1)).front());
+}
+
+std::vector<Fetched> Session::fetch_all(std::span<const std::string> urls) {
+  auto results = state_->client->fetch_all(urls);
+  std::vector<Fetched> fetched;
+  fetched.reserve(results.size());
+  for (net::FetchResult& result : results) fetched.push_back(to_fetched(result, state_->digest));
+  state_->client->release(results);
+  return fetched;
+}
+
+StatsSnapshot Session::stats() const {
+  const net::FetchCounters counters = state_->client->counters();
+  StatsSnapshot stats;
+  stats.requests = counters.requests;
+  stats.connections_opened = counters.connections_opened;
+  stats.connections_reused = counters.connections_reused;
+  stats.dns_queries = counters.dns_queries;
+  stats.bytes_wire = counters.bytes_wire;
+  stats.bytes_saved = counters.bytes_saved;
+  return stats;
+}
+
+Result<Fetched> fetch(std::string_view url, const Options& options) {
+  auto session = Session::create(options);
+  if (!session) return std::unexpected(std::move(session).error());
+  return session->fetch(url);
+}
+
+}  // namespace pixhaul

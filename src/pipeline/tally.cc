@@ -1,0 +1,117 @@
+#include "pipeline/tally.h"
+
+#include <algorithm>
+
+namespace pixhaul::pipeline {
+
+namespace {
+
+constexpr std::size_t kHostsNamed = 512;  // of one reason; beyond it only the known ones are counted
+constexpr std::size_t kHostsShown = 3;
+
+bool is_network(ErrorCode code) {
+  return (code >= ErrorCode::dns_not_found && code <= ErrorCode::dns_error) ||
+         (code >= ErrorCode::connect_refused && code <= ErrorCode::connection_reset);
+}
+
+}  // namespace
+
+bool is_refusal(ErrorCode code) {
+  return code == ErrorCode::robots_txt || code == ErrorCode::opt_out || code == ErrorCode::filtered;
+}
+
+void Tally::count(const Row& row, std::string_view host) {
+  const ErrorCode status = row.outcome.status;
+  ++rows_;
+  ++by_status_[static_cast<std::size_t>(status)];
+  if (status == ErrorCode::success) {
+    ++images_;
+    image_bytes_ += row.outcome.bytes;
+  } else {
+    add_failure(row, host);
+  }
+}
+
+void Tally::add_failure(const Row& row, std::string_view host) {
+  const Outcome& outcome = row.outcome;
+  Group& group = groups_[static_cast<std::uint32_t>(outcome.status) << 16 | outcome.http_status];
+  FailureGroup& facts = group.facts;
+  if (facts.count++ == 0) {
+    facts.status = outcome.status;
+    facts.http_status = outcome.http_status;
+    facts.detail = outcome.detail;
+    facts.first_input = row.input;
+    facts.first_line = row.line;
+    facts.first_url = row.url;
+  } else {
+    group.details_differ = group.details_differ || facts.detail != outcome.detail;
+    if (facts.first_input == row.input && row.line < facts.first_line) {
+      facts.first_line = row.line;
+      facts.first_url = row.url;
+    }
+  }
+  if (host.empty()) return;
+  if (auto known = group.hosts.find(std::string(host)); known != group.hosts.end()) {
+    ++known->second;
+  } else if (group.hosts.size() < kHostsNamed) {
+    group.hosts.emplace(host, 1);
+  }
+}
+
+void Tally::merge(const Tally& other) {
+  for (std::size_t i = 0; i < by_status_.size(); ++i) by_status_[i] += other.by_status_[i];
+  rows_ += other.rows_;
+  images_ += other.images_;
+  image_bytes_ += other.image_bytes_;
+  for (const auto& [key, theirs] : other.groups_) {
+    auto [place, is_new] = groups_.try_emplace(key, theirs);
+    if (is_new) continue;
+    Group& ours = place->second;
+    ours.details_differ = ours.details_differ || theirs.details_differ || ours.facts.detail != theirs.facts.detail;
+    ours.facts.count += theirs.facts.count;
+    if (ours.facts.first_input == theirs.facts.first_input && theirs.facts.first_line < ours.facts.first_line) {
+      ours.facts.first_line = theirs.facts.first_line;
+      ours.facts.first_url = theirs.facts.first_url;
+    }
+    for (const auto& [host, count] : theirs.hosts) ours.hosts[host] += count;
+  }
+}
+
+std::vector<FailureGroup> Tally::failures() const {
+  std::vector<FailureGroup> groups;
+  for (const auto& [key, group] : groups_) {
+    FailureGroup facts = group.facts;
+    if (group.details_differ) facts.detail.clear();
+    std::vector<std::pair<std::string, std::uint64_t>> hosts(group.hosts.begin(), group.hosts.end());
+    std::sort(hosts.begin(), hosts.end(), [](const auto& a, const auto& b) {
+      return a.second != b.second ? a.second > b.second : a.first < b.first;
+    });
+    facts.host_count = hosts.size();
+    for (std::size_t i = 0; i < std::min(hosts.size(), kHostsShown); ++i) facts.hosts.push_back(hosts[i].first);
+    groups.push_back(std::move(facts));
+  }
+  std::sort(groups.begin(), groups.end(), [](const FailureGroup& a, const FailureGroup& b) {
+    return a.count != b.count ? a.count > b.count : a.status < b.status;
+  });
+  return groups;
+}
+
+std::uint64_t Tally::failed() const { return rows_ - images_ - refused(); }
+
+std::uint64_t Tally::refused() const {
+  std::uint64_t count = 0;
+  for (ErrorCode code : {ErrorCode::robots_txt, ErrorCode::opt_out, ErrorCode::filtered}) {
+    count += by_status_[static_cast<std::size_t>(code)];
+  }
+  return count;
+}
+
+bool Tally::is_network_down() const {
+  if (rows_ == 0 || images_ > 0) return false;
+  for (std::size_t i = 0; i < by_status_.size(); ++i) {
+    if (by_status_[i] > 0 && !is_network(static_cast<ErrorCode>(i))) return false;
+  }
+  return true;
+}
+
+}  // namespace pixhaul::pipeline
