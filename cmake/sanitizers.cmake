@@ -6,3 +6,8 @@ elseif(PIXHAUL_SANITIZE STREQUAL "thread")
   add_compile_options(-fsanitize=thread -fno-omit-frame-pointer)
   add_link_options(-fsanitize=thread)
 endif()
+
+# The harnesses bring libFuzzer's main; everything they call is instrumented for coverage.
+if(PIXHAUL_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
