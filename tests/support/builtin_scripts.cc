@@ -1,0 +1,42 @@
+#include "support/builtin_scripts.h"
+
+#include "support/images.h"
+
+namespace pixhaul::testing {
+
+std::uint64_t BuiltinState::next(const std::string& key) {
+  const std::lock_guard lock(mutex_);
+  return counts_[key]++;
+}
+
+const std::string& plain_picture() {
+  static const std::string* const kPicture = new std::string(*make_image({}));
+  return *kPicture;
+}
+
+Script picture_reply(std::vector<HeaderField> more) {
+  return reply(200, "image/jpeg", plain_picture(), std::move(more));
+}
+
+Script bad_request(std::string_view why) { return reply(400, "text/plain", std::string(why)); }
+
+Script BuiltinScripts::script_for(const Request& request) {
+  for (const auto table : {answer_builtins(), h1_fault_builtins(), h2_fault_builtins()}) {
+    for (const Builtin& builtin : table) {
+      const bool is_folder = builtin.path.ends_with('/') && builtin.path.size() > 1;
+      const std::string_view path = request.path;
+      if (is_folder ? !path.starts_with(builtin.path) : path != builtin.path) continue;
+      const bool is_http2 = request.stream_id != 0;
+      if (builtin.protocol == Builtin::Protocol::http1 && is_http2) {
+        return bad_request("this path needs HTTP/1.1\n");
+      }
+      if (builtin.protocol == Builtin::Protocol::http2 && !is_http2) {
+        return bad_request("this path needs HTTP/2\n");
+      }
+      return builtin.make(request, state_);
+    }
+  }
+  return reply(404, "text/plain", "no such path\n");
+}
+
+}  // namespace pixhaul::testing
