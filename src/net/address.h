@@ -1,7 +1,6 @@
 #pragma once
 
 #include <array>
-#include <cstddef>
 #include <cstdint>
 
 namespace pixhaul::net {
@@ -11,7 +10,7 @@ enum class AddressFamily : std::uint8_t { v4, v6 };
 /// An IP address, network byte order; IPv4 in the first four bytes.
 struct IpAddress {
   AddressFamily family = AddressFamily::v4;
-  std::array<std::byte, 16> bytes{};
+  std::array<std::uint8_t, 16> bytes{};
 
   bool operator==(const IpAddress&) const = default;
 };

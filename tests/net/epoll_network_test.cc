@@ -23,7 +23,7 @@ using namespace std::chrono_literals;
 
 SocketAddress loopback(std::uint16_t port) {
   SocketAddress address;
-  address.ip.bytes = {std::byte{127}, std::byte{0}, std::byte{0}, std::byte{1}};
+  address.ip.bytes = {127, 0, 0, 1};
   address.port = port;
   return address;
 }
