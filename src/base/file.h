@@ -1,0 +1,129 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pixhaul/result.h"
+
+namespace pixhaul {
+
+/// A file being written. Destroying it closes it without saying how that went. One thread.
+class WritableFile {
+ public:
+  virtual ~WritableFile() = default;
+  /// All of `bytes`, at the end. After an error the file's tail is unknown.
+  /// Errors: disk_full, output_unwritable.
+  [[nodiscard]] virtual Result<> write(std::span<const std::byte> bytes) = 0;
+  /// Returns when the contents would survive a power cut. Never retried by anyone: after a failed
+  /// sync the kernel may have marked the lost pages clean, so the file is to be written anew.
+  [[nodiscard]] virtual Result<> sync() = 0;
+  /// At most once. Errors as write (a quota or network file system may report late).
+  [[nodiscard]] virtual Result<> close() = 0;
+};
+
+/// A file being read from its beginning. One thread.
+class ReadableFile {
+ public:
+  virtual ~ReadableFile() = default;
+  /// The next bytes, 0 at the end. Errors: input_unreadable.
+  [[nodiscard]] virtual Result<std::size_t> read(std::span<std::byte> into) = 0;
+  /// Size in bytes when it is a plain file.
+  [[nodiscard]] virtual std::optional<std::uint64_t> size() const = 0;
+};
+
+/// Holds a lock file until it is destroyed or the process ends, however it ends.
+class FileLock {
+ public:
+  virtual ~FileLock() = default;
+};
+
+/// A name in a folder.
+struct FolderEntry {
+  std::string name{};
+  bool is_folder = false;
+};
+
+/// A folder held open: everything below happens in it and cannot leave it. `name` is one path
+/// segment; an unsafe one ("", "..", with '/' or NUL, over 255 bytes) is refused. Symbolic links
+/// are never followed. Any thread. Errors, unless said otherwise: disk_full (ENOSPC, EDQUOT),
+/// output_unwritable.
+class Folder {
+ public:
+  enum class IfMissing : std::uint8_t { fail, make };
+  enum class IfPresent : std::uint8_t { fail, replace };
+
+  virtual ~Folder() = default;
+
+  /// A new file; one that exists is an error with os_error EEXIST.
+  [[nodiscard]] virtual Result<std::unique_ptr<WritableFile>> create(std::string_view name) = 0;
+  /// A file to append to, made if missing; what lies behind the first `keep_bytes` is cut off.
+  [[nodiscard]] virtual Result<std::unique_ptr<WritableFile>> append(
+      std::string_view name, std::optional<std::uint64_t> keep_bytes = std::nullopt) = 0;
+  /// Within this folder or into `to`. With IfPresent::fail a present target gives EEXIST, decided
+  /// atomically.
+  [[nodiscard]] virtual Result<> rename(std::string_view name, Folder& to, std::string_view to_name,
+                                        IfPresent if_present = IfPresent::replace) = 0;
+  /// A file that is not there counts as removed.
+  [[nodiscard]] virtual Result<> remove(std::string_view name) = 0;
+  /// The whole file; nullopt when there is none.
+  [[nodiscard]] virtual Result<std::optional<std::string>> read(std::string_view name) = 0;
+  /// Its bytes if a plain file has that name.
+  [[nodiscard]] virtual Result<std::optional<std::uint64_t>> size(std::string_view name) = 0;
+  [[nodiscard]] virtual Result<std::vector<FolderEntry>> list() = 0;
+  /// A folder in this one. `made`, if given, tells whether this call made it.
+  [[nodiscard]] virtual Result<std::unique_ptr<Folder>> folder(std::string_view name,
+                                                               IfMissing if_missing,
+                                                               bool* made = nullptr) = 0;
+  /// Makes the names in this folder durable (creations, renames, removals).
+  [[nodiscard]] virtual Result<> sync() = 0;
+  /// Makes everything on this folder's file system durable, by one syncfs.
+  [[nodiscard]] virtual Result<> sync_filesystem() = 0;
+  /// Takes the lock file `name` or gives up at once. Errors: output_busy, naming the holder's
+  /// process.
+  [[nodiscard]] virtual Result<std::unique_ptr<FileLock>> lock(std::string_view name) = 0;
+
+ protected:
+  friend class PosixFolder;
+  /// Its descriptor, -1 where there is none.
+  [[nodiscard]] virtual int descriptor() const { return -1; }
+};
+
+/// The way to folders and files by path. Any thread.
+class FileSystem {
+ public:
+  virtual ~FileSystem() = default;
+  /// The folder at `path`; with IfMissing::make its missing parents are made too.
+  [[nodiscard]] virtual Result<std::unique_ptr<Folder>> open_folder(
+      std::string_view path, Folder::IfMissing if_missing) = 0;
+  /// The file at `path`, "-" for standard input. Errors: input_unreadable, one sentence.
+  [[nodiscard]] virtual Result<std::unique_ptr<ReadableFile>> open_input(std::string_view path) = 0;
+};
+
+/// The machine's own file system.
+class PosixFileSystem final : public FileSystem {
+ public:
+  [[nodiscard]] Result<std::unique_ptr<Folder>> open_folder(std::string_view path,
+                                                            Folder::IfMissing if_missing) override;
+  [[nodiscard]] Result<std::unique_ptr<ReadableFile>> open_input(std::string_view path) override;
+};
+
+/// Whether `name` may be handed to a Folder.
+[[nodiscard]] bool is_safe_name(std::string_view name);
+
+/// Writes `contents` under a temporary name (".NAME.part"), syncs it, renames it to `name` and
+/// syncs the folder: at any instant, power cuts included, `name` holds the old contents or the new.
+[[nodiscard]] Result<> write_atomically(Folder& folder, std::string_view name,
+                                        std::string_view contents);
+
+/// Changes with every start of the machine; "" where the system does not tell.
+[[nodiscard]] std::string system_boot_id();
+
+}  // namespace pixhaul
