@@ -117,44 +117,44 @@ Interest Connection::advance(bool readable, Instant now) {
   }
 }
 
-bool Connection::step_proxy() {
-  if (plan_.proxy != nullptr) {
-    std::array<char, 1024> reply;
-    for (;;) {
-      const std::string_view output = plan_.proxy->output();
-      if (!output.empty()) {
-        const IoResult sent = stream_->write(std::as_bytes(std::span(output)));
-        if (sent.status == IoStatus::would_block) return false;
-        if (sent.status != IoStatus::ok) {
-          fail_setup({.code = ErrorCode::connection_reset,
-                      .os_error = sent.os_error,
-                      .detail = "the proxy hung up"});
-          return false;
-        }
-        plan_.proxy->consume_output(sent.bytes);
-        continue;
-      }
-      // A byte at a time would be exact; the proxy speaks first and the server only after us, so
-      // nothing of the server's can be in this read unless it is at fault.
-      const IoResult got = stream_->read(std::as_writable_bytes(std::span(reply)));
-      if (got.status == IoStatus::would_block) return false;
-      if (got.status != IoStatus::ok) {
-        fail_setup({.code = ErrorCode::connection_reset,
-                    .os_error = got.os_error,
-                    .detail = "the proxy hung up"});
-        return false;
-      }
-      std::size_t consumed = 0;
-      auto done = plan_.proxy->receive(std::string_view(reply.data(), got.bytes), consumed);
-      if (!done || (*done && consumed != got.bytes)) {
-        fail_setup(done ? Error{.code = ErrorCode::protocol_error,
-                                .detail = "the proxy sent more than its answer"}
-                        : std::move(done).error());
-        return false;
-      }
-      if (*done) break;
+// True when the tunnel stands, or none is wanted.
+bool Connection::talk_to_proxy() {
+  if (plan_.proxy == nullptr) return true;
+  std::array<char, 1024> reply;
+  for (;;) {
+    if (const std::string_view output = plan_.proxy->output(); !output.empty()) {
+      const IoResult sent = stream_->write(std::as_bytes(std::span(output)));
+      if (sent.status != IoStatus::ok) return proxy_failed(sent);
+      plan_.proxy->consume_output(sent.bytes);
+      continue;
     }
+    const IoResult got = stream_->read(std::as_writable_bytes(std::span(reply)));
+    if (got.status != IoStatus::ok) return proxy_failed(got);
+    proxy_reply_.append(reply.data(), got.bytes);
+    std::size_t consumed = 0;
+    auto done = plan_.proxy->receive(proxy_reply_, consumed);
+    if (!done) {
+      fail_setup(std::move(done).error());
+      return false;
+    }
+    proxy_reply_.erase(0, consumed);
+    if (!*done) continue;
+    if (proxy_reply_.empty()) return true;
+    // The target's server speaks only after us: whatever follows is the proxy's invention.
+    fail_setup({.code = ErrorCode::protocol_error, .detail = "the proxy sent more than its answer"});
+    return false;
   }
+}
+
+bool Connection::proxy_failed(const IoResult& io) {
+  if (io.status != IoStatus::would_block) {
+    fail_setup({.code = ErrorCode::connection_reset, .os_error = io.os_error, .detail = "the proxy hung up"});
+  }
+  return false;
+}
+
+bool Connection::step_proxy() {
+  if (!talk_to_proxy()) return false;
   if (!plan_.tls) {
     become_active(false);
     return state_ == State::active;

@@ -67,6 +67,8 @@ class Connection {
 
  private:
   [[nodiscard]] bool step_proxy();
+  [[nodiscard]] bool talk_to_proxy();
+  bool proxy_failed(const IoResult& io);
   [[nodiscard]] bool step_handshake();
   [[nodiscard]] Interest step_active(bool readable, Instant now);
   void become_active(bool http2);
@@ -89,6 +91,7 @@ class Connection {
   Http1Session http1_;
   std::unique_ptr<Http2Session> http2_;
   std::vector<std::pair<Exchange*, std::int32_t>> streams_;  // HTTP/2: who waits on which stream
+  std::string proxy_reply_;  // received from the proxy and not consumed
   Error error_;
 };
 

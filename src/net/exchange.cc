@@ -28,12 +28,20 @@ bool opts_out(const ResponseHead& head, const ResponseRules& rules) {
   std::vector<std::string_view> values;
   for (const Field& field : head.fields) {
     if (equals_ignoring_case(field.name, "x-robots-tag")) values.push_back(field.value);
-    // TDM Reservation Protocol (W3C community report, §5): "1" reserves the rights of text and data
-    // mining.
-    if (equals_ignoring_case(field.name, "tdm-reservation") && field.value == "1") return true;
+    if (equals_ignoring_case(field.name, "tdm-reservation") && reserves_mining(field.value)) return true;
   }
-  return !values.empty() &&
-         disallows(values, rules.disallowed_header_directives, rules.user_agent_token);
+  return !values.empty() && disallows(values, rules.disallowed_header_directives, rules.user_agent_token);
+}
+
+// RFC 9110 §5.3: several fields of one name are one list.
+std::string content_encoding(const ResponseHead& head) {
+  std::string joined;
+  for (const Field& field : head.fields) {
+    if (!equals_ignoring_case(field.name, "content-encoding")) continue;
+    if (!joined.empty()) joined += ", ";
+    joined += field.value;
+  }
+  return joined;
 }
 
 }  // namespace
@@ -74,7 +82,7 @@ void Exchange::on_head(const ResponseHead& head) {
   if (auto refusal = refuse(head)) return fail(std::move(*refusal));
   facts_.etag = head.find("etag");
   facts_.last_modified = head.find("last-modified");
-  auto decoder = ContentDecoder::create(head.find("content-encoding"), rules_->max_body_bytes);
+  auto decoder = ContentDecoder::create(content_encoding(head), rules_->max_body_bytes);
   if (!decoder) return fail(std::move(decoder).error());
   decoder_ = std::move(*decoder);
   phase_ = Phase::reading_body;

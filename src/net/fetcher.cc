@@ -95,7 +95,7 @@ std::uint32_t loop_of(const Url& url, std::uint32_t loop_count) {
 
 class Fetcher::Engine final : public PooledConnection::Owner, public Dial::Owner {
  public:
-  Engine(FetchSettings settings, Network& network, Resolver& resolver, const Clock& clock,
+  Engine(FetchSettings settings, Network& network, Resolver& resolver, const HostsFile& hosts, const Clock& clock,
          Random& random, const AddressGuard& guard, TlsContext& tls, MemoryBudget& memory,
          TransferParts& parts);
   ~Engine();
@@ -137,6 +137,10 @@ class Fetcher::Engine final : public PooledConnection::Owner, public Dial::Owner
   void look_at(Transfer& transfer);
   void settle(PooledConnection& connection);
   [[nodiscard]] PooledConnection* kept_connection(Host& host);
+  [[nodiscard]] const Proxy* proxy_of(const Transfer& transfer) const;
+  [[nodiscard]] bool resolves_names(const Proxy& proxy) const {
+    return settings_.proxy_resolves || proxy.kind == ProxyKind::socks5h;
+  }
 
   // the ends of a transfer
   void end(Transfer& transfer);
@@ -199,7 +203,7 @@ class Fetcher::Engine final : public PooledConnection::Owner, public Dial::Owner
   Instant sampled_at_{};
 };
 
-Fetcher::Engine::Engine(FetchSettings settings, Network& network, Resolver& resolver,
+Fetcher::Engine::Engine(FetchSettings settings, Network& network, Resolver& resolver, const HostsFile& hosts,
                         const Clock& clock, Random& random, const AddressGuard& guard,
                         TlsContext& tls, MemoryBudget& memory, TransferParts& parts)
     : settings_(std::move(settings)),
@@ -210,7 +214,7 @@ Fetcher::Engine::Engine(FetchSettings settings, Network& network, Resolver& reso
       tls_(tls),
       memory_(memory),
       parts_(parts),
-      names_(resolver),
+      names_(resolver, hosts, {.ask_ipv6 = settings_.ask_ipv6}),
       scheduler_({.host = throttle_limits(settings_, false),
                   .address = address_limits(settings_),
                   .host_interval = settings_.host_interval},
@@ -350,9 +354,7 @@ void Fetcher::Engine::begin(Transfer& transfer) {
     return scheduler_.add_later(std::move(job), now_ + kHeldCheck);
   }
   if (auto literal = literal_address(transfer.job.url)) return target_known(transfer, {*literal});
-  if (settings_.proxy_resolves &&
-      settings_.proxy.choose(name(transfer.job.url.scheme()), transfer.job.url.host(),
-                             transfer.job.url.port()) != nullptr) {
+  if (const Proxy* proxy = proxy_of(transfer); proxy != nullptr && resolves_names(*proxy)) {
     return target_known(transfer, {});
   }
   resolve(transfer, transfer.job.url.host());
@@ -360,10 +362,16 @@ void Fetcher::Engine::begin(Transfer& transfer) {
 
 // ---- resolving and connecting
 
+const Proxy* Fetcher::Engine::proxy_of(const Transfer& transfer) const {
+  const Url& url = transfer.job.url;
+  return settings_.proxy.choose(name(url.scheme()), url.host(), url.port());
+}
+
 void Fetcher::Engine::resolve(Transfer& transfer, std::string_view name) {
   transfer.state = TransferState::resolving;
   if (names_.find(name, now_) != nullptr) return name_known(transfer, name);
   names_.request(name, now_);
+  ++counters_.dns_queries;
   resolving_[std::string(name)].push_back(&transfer);
 }
 
@@ -376,8 +384,7 @@ void Fetcher::Engine::name_known(Transfer& transfer, std::string_view name) {
     return end_failed(transfer, {.code = found->status, .detail = found->detail});
   }
   if (!transfer.resolving_proxy) return target_known(transfer, found->addresses);
-  const ProxyServer* proxy = settings_.proxy.choose(
-      net::name(transfer.job.url.scheme()), transfer.job.url.host(), transfer.job.url.port());
+  const Proxy* proxy = proxy_of(transfer);
   dial(transfer, found->addresses, proxy->port);
 }
 
@@ -394,8 +401,8 @@ void Fetcher::Engine::target_known(Transfer& transfer, const std::vector<IpAddre
     }
   }
   const Url& url = transfer.job.url;
-  const ProxyServer* proxy = settings_.proxy.choose(name(url.scheme()), url.host(), url.port());
-  const bool by_name = proxy != nullptr && settings_.proxy_resolves && addresses.empty();
+  const Proxy* proxy = proxy_of(transfer);
+  const bool by_name = proxy != nullptr && resolves_names(*proxy) && addresses.empty();
   if (vetted.empty() && !by_name) return end_failed(transfer, std::move(refused));
   if (proxy == nullptr) return dial(transfer, vetted, url.port());
   transfer.proxy_target = by_name ? std::string(url.host()) : vetted.front().text();
@@ -446,8 +453,10 @@ void Fetcher::Engine::connected(Transfer& transfer) {
               : settings_.http == HttpChoice::http2   ? Alpn::http2
                                                       : Alpn::http1;
   if (transfer.resolving_proxy) {
-    const ProxyServer* proxy = settings_.proxy.choose(name(url.scheme()), url.host(), url.port());
-    plan.proxy = make_handshake(*proxy, transfer.proxy_target, url.port());
+    const Proxy* proxy = proxy_of(transfer);
+    auto handshake = make_handshake(*proxy, transfer.proxy_target, url.port());
+    if (!handshake) return end_failed(transfer, std::move(handshake).error());
+    plan.proxy = std::move(*handshake);
   }
   const SocketAddress address = transfer.dial->address();
   auto connection = std::make_unique<PooledConnection>(
@@ -937,7 +946,6 @@ FetchCounters Fetcher::Engine::counters() const {
   counters.limit = static_cast<std::uint32_t>(std::min<std::size_t>(limit(), UINT32_MAX));
   counters.waiting = scheduler_.waiting_count();
   counters.hosts = scheduler_.host_count();
-  counters.dns_queries = names_.query_count();
   counters.held_by_rate = !held_.empty() && settings_.limit_rate > 0;
   counters.held_by_memory = memory_.is_full();
   return counters;
@@ -945,10 +953,10 @@ FetchCounters Fetcher::Engine::counters() const {
 
 // ---- the face
 
-Fetcher::Fetcher(FetchSettings settings, Network& network, Resolver& resolver, const Clock& clock,
+Fetcher::Fetcher(FetchSettings settings, Network& network, Resolver& resolver, const HostsFile& hosts, const Clock& clock,
                  Random& random, const AddressGuard& guard, TlsContext& tls, MemoryBudget& memory,
                  TransferParts& parts)
-    : engine_(std::make_unique<Engine>(std::move(settings), network, resolver, clock, random, guard,
+    : engine_(std::make_unique<Engine>(std::move(settings), network, resolver, hosts, clock, random, guard,
                                        tls, memory, parts)) {}
 Fetcher::~Fetcher() = default;
 void Fetcher::submit(Job&& job) { engine_->submit(std::move(job)); }

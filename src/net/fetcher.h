@@ -15,6 +15,7 @@
 #include "net/address_guard.h"
 #include "net/body_judge.h"
 #include "net/exchange.h"
+#include "net/hosts_file.h"
 #include "net/job.h"
 #include "net/network.h"
 #include "net/proxy.h"
@@ -48,6 +49,7 @@ struct FetchSettings {
   std::vector<std::pair<std::string, std::string>> headers{};  ///< kept to the first URL's origin
   bool obey_robots_txt = false;
   ProxySettings proxy{};
+  bool ask_ipv6 = true;  ///< production: machine_has_ipv6()
   bool proxy_resolves = false;  ///< names are checked here, addresses only at the proxy
   Duration host_interval{};
   std::uint64_t limit_rate = 0;  ///< bytes per second of this loop; 0 is off
@@ -102,7 +104,8 @@ struct FetchCounters {
 class Fetcher {
  public:
   /// All references outlive the fetcher.
-  Fetcher(FetchSettings settings, Network& network, Resolver& resolver, const Clock& clock,
+  Fetcher(FetchSettings settings, Network& network, Resolver& resolver, const HostsFile& hosts,
+          const Clock& clock,
           Random& random, const AddressGuard& guard, TlsContext& tls, MemoryBudget& memory,
           TransferParts& parts);
   ~Fetcher();

@@ -13,6 +13,7 @@ namespace pixhaul::pipeline {
 /// What the loops of a run share. Any thread.
 struct SharedNet {
   SystemClock clock{};
+  net::HostsFile hosts;
   net::AddressGuard guard;
   net::TlsContext tls;
   MemoryBudget memory;

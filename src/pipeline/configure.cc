@@ -114,8 +114,7 @@ Result<> set_requests(const Options& options, net::FetchSettings& fetch) {
 }
 
 Result<> set_proxy(const Options& options, net::FetchSettings& fetch) {
-  if (options.proxy == "none") return {};
-  auto proxy = options.proxy.empty() ? net::proxy_environment() : net::parse_proxy_option(options.proxy);
+  auto proxy = net::ProxySettings::create(options.proxy, net::proxy_environment());
   if (!proxy) return std::unexpected(std::move(proxy).error());
   fetch.proxy = std::move(*proxy);
   fetch.proxy_resolves = options.proxy_dns == ProxyDns::remote;
