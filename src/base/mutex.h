@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 
@@ -48,6 +49,12 @@ class ConditionVariable {
   void wait(Mutex& mutex) PIXHAUL_REQUIRES(mutex) {
     std::unique_lock<std::mutex> held(mutex.native(), std::adopt_lock);
     condition_.wait(held);
+    held.release();
+  }
+  /// Returns early or late; the condition is looked at again.
+  void wait_for(Mutex& mutex, std::chrono::milliseconds longest) PIXHAUL_REQUIRES(mutex) {
+    std::unique_lock<std::mutex> held(mutex.native(), std::adopt_lock);
+    condition_.wait_for(held, longest);
     held.release();
   }
   void notify_one() { condition_.notify_one(); }

@@ -70,7 +70,7 @@ void FetchStage::step(Duration longest) {
   take_inbox();
   fetcher_.step(longest);
   fetcher_.take_results(results_);
-  if (!results_.empty()) sink_.take(results_);
+  if (!results_.empty()) sink_.take(*this, std::exchange(results_, {}));
   hand_on_strays();
   const MutexLock lock(mutex_);
   published_ = fetcher_.counters();

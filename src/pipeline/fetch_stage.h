@@ -10,12 +10,14 @@
 
 namespace pixhaul::pipeline {
 
+class FetchStage;
+
 /// Where finished transfers go.
 class ResultSink {
  public:
   virtual ~ResultSink() = default;
-  /// Takes them all and leaves the vector empty. Any thread.
-  virtual void take(std::vector<net::FetchResult>& results) = 0;
+  /// Takes them all. Any thread.
+  virtual void take(FetchStage& from, std::vector<net::FetchResult>&& results) = 0;
 };
 
 /// One loop as a stage: jobs come in from any thread, results go to the sink, redirects to the loop their host lives

@@ -23,12 +23,24 @@ void RowWindow::release(const std::vector<std::uint32_t>& places) {
   const MutexLock lock(mutex_);
   free_.insert(free_.end(), places.begin(), places.end());
   freed_.notify_one();
+  if (free_.size() == rows_.size()) emptied_.notify_all();
 }
 
 void RowWindow::close() {
   const MutexLock lock(mutex_);
   closed_ = true;
   freed_.notify_all();
+}
+
+bool RowWindow::wait_empty(std::chrono::milliseconds longest) {
+  const MutexLock lock(mutex_);
+  if (free_.size() != rows_.size()) emptied_.wait_for(mutex_, longest);
+  return free_.size() == rows_.size();
+}
+
+void RowWindow::nudge() {
+  const MutexLock lock(mutex_);
+  emptied_.notify_all();
 }
 
 std::size_t RowWindow::in_use() const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -30,6 +31,10 @@ class RowWindow {
   void release(const std::vector<std::uint32_t>& places);
   /// Lets a waiting reader go.
   void close();
+  /// Waits until no place is in use, `longest` at most. True when none is.
+  bool wait_empty(std::chrono::milliseconds longest);
+  /// Ends a `wait_empty` under way.
+  void nudge();
   [[nodiscard]] PendingRow& operator[](std::uint64_t place) { return rows_[static_cast<std::size_t>(place)]; }
   [[nodiscard]] std::size_t in_use() const;
 
@@ -37,6 +42,7 @@ class RowWindow {
   std::vector<PendingRow> rows_;
   mutable Mutex mutex_;
   ConditionVariable freed_;
+  ConditionVariable emptied_;
   std::vector<std::uint32_t> free_ PIXHAUL_GUARDED_BY(mutex_);
   bool closed_ PIXHAUL_GUARDED_BY(mutex_) = false;
 };

@@ -1,0 +1,190 @@
+#include "pipeline/shard_book.h"
+
+#include <utility>
+
+#include "net/url.h"
+
+namespace pixhaul::pipeline {
+
+// ---- the reader
+
+Result<ShardBook::Admission> ShardBook::admit(std::uint64_t index, std::string_view url, std::string_view input,
+                                              std::uint64_t line) {
+  const ledger::ShardLayout& layout = folder_.layout();
+  const std::uint64_t shard = layout.shard_of(index);
+  if (!reading_ || reading_->shard != shard) {
+    if (auto left = leave_shard(); !left) return std::unexpected(std::move(left).error());
+    if (auto entered = enter_shard(shard); !entered) return std::unexpected(std::move(entered).error());
+  }
+  Reading& reading = *reading_;
+  const std::uint32_t position = layout.position_of(index);
+  ++reading.rows;
+  reading.digest.add(url);
+  if (reading.check && position < reading.recorded_rows) reading.check->add(url, input, line);
+  if (reading.check && position == reading.recorded_rows) {
+    if (auto grown = grow_shard(); !grown) return std::unexpected(std::move(grown).error());
+  }
+  const MutexLock lock(mutex_);
+  const auto entry = open_.find(shard);
+  if (entry == open_.end()) return Admission::finished;  // a done shard nobody reopened, or we gave up
+  ledger::OpenShard& open = *entry->second.shard;
+  if (!open.is_finished(position)) return Admission::fetch;
+  if (auto same = open.check_input(position, url, input, line); !same) {
+    return std::unexpected(std::move(same).error());
+  }
+  return Admission::finished;
+}
+
+Result<> ShardBook::enter_shard(std::uint64_t shard) {
+  {
+    const MutexLock lock(mutex_);
+    while (open_.size() >= max_open_ && !gave_up_) closed_one_.wait(mutex_);
+    if (gave_up_) {
+      reading_.emplace();
+      reading_->shard = shard;
+      return {};
+    }
+  }
+  reading_.emplace();
+  reading_->shard = shard;
+  std::unique_ptr<ledger::OpenShard> opened;
+  {
+    const MutexLock lock(folder_mutex_);
+    if (folder_.state(shard) == ledger::ShardState::done) {
+      const ledger::ShardRecord* record = folder_.record(shard);
+      reading_->check.emplace(*record);
+      reading_->recorded_rows = record->rows;
+      if (!redo_) return {};
+      auto again = folder_.reopen_shard(shard, redo_, false);
+      if (!again) return std::unexpected(std::move(again).error());
+      opened = std::move(*again);
+    } else {
+      auto fresh = folder_.open_shard(shard);
+      if (!fresh) return std::unexpected(std::move(fresh).error());
+      opened = std::move(*fresh);
+    }
+  }
+  if (opened != nullptr) add_entry(std::move(opened));
+  return {};
+}
+
+// The list has grown into a shard that was done: its old rows stay, the new ones join them as its next generation.
+Result<> ShardBook::grow_shard() {
+  const std::uint64_t shard = reading_->shard;
+  {
+    const MutexLock lock(mutex_);
+    if (open_.contains(shard) || gave_up_) return {};
+  }
+  std::unique_ptr<ledger::OpenShard> opened;
+  {
+    const MutexLock lock(folder_mutex_);
+    auto grown = folder_.reopen_shard(shard, [](const Row&) { return false; }, true);
+    if (!grown) return std::unexpected(std::move(grown).error());
+    opened = std::move(*grown);
+  }
+  add_entry(std::move(opened));
+  return {};
+}
+
+void ShardBook::add_entry(std::unique_ptr<ledger::OpenShard> shard) {
+  const MutexLock lock(mutex_);
+  const std::uint64_t number = shard->shard();
+  open_.insert_or_assign(number, Entry{.shard = std::move(shard)});
+}
+
+Result<> ShardBook::leave_shard() {
+  if (!reading_) return {};
+  Reading reading = std::move(*reading_);
+  reading_.reset();
+  if (reading.check) {
+    const MutexLock lock(folder_mutex_);
+    if (auto same = reading.check->finish(folder_.output()); !same) return same;
+  }
+  const MutexLock lock(mutex_);
+  const auto entry = open_.find(reading.shard);
+  if (entry == open_.end()) return {};
+  entry->second.expected = reading.rows;
+  entry->second.input_digest = reading.digest.hex();
+  close_if_complete(reading.shard);
+  return {};
+}
+
+Result<> ShardBook::end_of_list(std::uint64_t row_count) {
+  if (auto left = leave_shard(); !left) return left;
+  const MutexLock lock(folder_mutex_);
+  return folder_.check_end(row_count);
+}
+
+void ShardBook::give_up() {
+  const MutexLock lock(mutex_);
+  gave_up_ = true;
+  closed_one_.notify_all();
+}
+
+// ---- the writers
+
+Result<> ShardBook::finish(const std::vector<Row>& rows) {
+  const MutexLock lock(mutex_);
+  for (const Row& row : rows) {
+    const std::uint64_t shard = row.index / folder_.layout().samples_per_shard();
+    const auto entry = open_.find(shard);
+    PIXHAUL_CHECK(entry != open_.end());
+    if (auto added = entry->second.shard->add(row); !added) return added;
+    if (row.outcome.status == ErrorCode::success) {
+      tally_.count(row, {});
+    } else {
+      auto url = net::parse_url(row.url);
+      tally_.count(row, url ? url->host() : std::string_view());
+    }
+    close_if_complete(shard);
+  }
+  return {};
+}
+
+void ShardBook::close_if_complete(std::uint64_t shard) {
+  const auto entry = open_.find(shard);
+  if (!entry->second.expected || entry->second.shard->finished_count() < *entry->second.expected) return;
+  Closed closed{std::move(entry->second.shard), std::move(entry->second.input_digest)};
+  open_.erase(entry);
+  closed_one_.notify_all();
+  closed_shards_.push(std::move(closed));
+}
+
+// ---- the committer
+
+Result<> ShardBook::commit_until_closed() {
+  while (auto closed = closed_shards_.pop()) {
+    const MutexLock lock(folder_mutex_);
+    const std::uint64_t shard = closed->shard->shard();
+    const bool was_resumed = closed->shard->was_resumed();
+    auto kept = folder_.commit(std::move(closed->shard), std::move(closed->input_digest));
+    if (!kept) return std::unexpected(std::move(kept).error());
+    if (!was_resumed) continue;
+    if (auto swept = sweeper_.sweep(ledger::shard_name(shard), *kept); !swept) return swept;
+  }
+  return {};
+}
+
+Result<> ShardBook::flush() {
+  const MutexLock lock(mutex_);
+  for (auto& [shard, entry] : open_) {
+    if (auto flushed = entry.shard->flush(); !flushed) return flushed;
+  }
+  return {};
+}
+
+Tally ShardBook::tally() const {
+  const MutexLock lock(mutex_);
+  return tally_;
+}
+
+ShardBook::Progress ShardBook::progress() const {
+  const MutexLock lock(mutex_);
+  return {.done = tally_.rows(),
+          .images = tally_.images(),
+          .image_bytes = tally_.image_bytes(),
+          .failed = tally_.failed(),
+          .by_status = tally_.by_status()};
+}
+
+}  // namespace pixhaul::pipeline

@@ -1,0 +1,108 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/bounded_queue.h"
+#include "base/mutex.h"
+#include "ledger/compare.h"
+#include "ledger/open_shard.h"
+#include "ledger/run_folder.h"
+#include "pipeline/tally.h"
+#include "pixhaul/outcome.h"
+#include "writers/writer.h"
+
+namespace pixhaul::pipeline {
+
+/// Which rows are done, which are under way, and which shards can be committed. The reader asks it row by row, the
+/// writers hand it finished rows, one thread commits. Two locks: `mutex_` for the open shards, `folder_mutex_` for the
+/// run folder, which a commit holds while it syncs; whoever takes both takes `folder_mutex_` first.
+class ShardBook {
+ public:
+  using Redo = std::function<bool(const Row&)>;  ///< null: finished rows are not done again
+
+  /// `folder` and `sweeper` outlive the book. `max_open`: the reader waits when so many shards are unfinished.
+  ShardBook(ledger::RunFolder& folder, writers::SampleWriter& sweeper, Redo redo, std::uint32_t max_open)
+      : folder_(folder), sweeper_(sweeper), redo_(std::move(redo)), max_open_(max_open) {}
+
+  // For the reader, one thread.
+
+  enum class Admission : std::uint8_t { fetch, finished };
+  /// The list's next row: is it to be fetched, or was it finished by an earlier run? Waits while too many shards are
+  /// open. Errors: other_input (the list is another one), disk_full, output_unwritable.
+  [[nodiscard]] Result<Admission> admit(std::uint64_t index, std::string_view url, std::string_view input,
+                                        std::uint64_t line);
+  /// The list has ended behind `row_count` rows. Errors: as admit.
+  [[nodiscard]] Result<> end_of_list(std::uint64_t row_count);
+  /// Lets a waiting reader go; it is told every row is finished.
+  void give_up();
+
+  // For the writers, any thread.
+
+  /// Counts rows as finished and closes shards that have all of theirs. Errors: disk_full, output_unwritable.
+  [[nodiscard]] Result<> finish(const std::vector<Row>& rows);
+
+  // For the committer, one thread.
+
+  /// Commits shards as they are closed, until `close()`. Errors: disk_full, output_unwritable, state_damaged.
+  [[nodiscard]] Result<> commit_until_closed();
+  /// No more shards will be closed.
+  void close() { closed_shards_.close(); }
+  /// Writes out what open shards hold, so that a kill loses nothing of it. Errors: disk_full, output_unwritable.
+  [[nodiscard]] Result<> flush();
+
+  /// Rows finished in this run.
+  [[nodiscard]] Tally tally() const;
+  struct Progress {
+    std::uint64_t done = 0;
+    std::uint64_t images = 0;
+    std::uint64_t image_bytes = 0;
+    std::uint64_t failed = 0;
+    std::array<std::uint64_t, 128> by_status{};
+  };
+  [[nodiscard]] Progress progress() const;
+
+ private:
+  struct Entry {
+    std::unique_ptr<ledger::OpenShard> shard;
+    std::optional<std::uint32_t> expected{};  // rows in all, once the reader has passed its end
+    std::string input_digest{};
+  };
+  struct Closed {
+    std::unique_ptr<ledger::OpenShard> shard;
+    std::string input_digest;
+  };
+  struct Reading {  // the shard the reader is in
+    std::uint64_t shard = 0;
+    std::optional<ledger::ShardCheck> check{};  // of a done shard
+    ledger::InputDigest digest{};
+    std::uint32_t rows = 0;
+    std::uint32_t recorded_rows = 0;  // of the done shard
+  };
+
+  [[nodiscard]] Result<> enter_shard(std::uint64_t shard);
+  [[nodiscard]] Result<> leave_shard();
+  [[nodiscard]] Result<> grow_shard();
+  void add_entry(std::unique_ptr<ledger::OpenShard> shard) PIXHAUL_EXCLUDES(mutex_);
+  void close_if_complete(std::uint64_t shard) PIXHAUL_REQUIRES(mutex_);
+
+  ledger::RunFolder& folder_ PIXHAUL_GUARDED_BY(folder_mutex_);
+  writers::SampleWriter& sweeper_ PIXHAUL_GUARDED_BY(folder_mutex_);
+  const Redo redo_;
+  const std::uint32_t max_open_;
+  std::optional<Reading> reading_;  // the reader's own
+  Mutex folder_mutex_;
+  mutable Mutex mutex_;
+  ConditionVariable closed_one_;
+  std::map<std::uint64_t, Entry> open_ PIXHAUL_GUARDED_BY(mutex_);
+  bool gave_up_ PIXHAUL_GUARDED_BY(mutex_) = false;
+  Tally tally_ PIXHAUL_GUARDED_BY(mutex_);
+  BoundedQueue<Closed> closed_shards_{1u << 20};
+};
+
+}  // namespace pixhaul::pipeline
