@@ -21,8 +21,8 @@ enum class AddressFamily : std::uint8_t { v4, v6 };
 /// An IP address. Ordered: every IPv4 address before every IPv6 one.
 struct IpAddress {
   AddressFamily family = AddressFamily::v4;
-  std::array<std::uint8_t, 16>
-      bytes{};  ///< network order; of an IPv4 address the first four, the rest 0
+  /// Network order; of an IPv4 address the first four, the rest 0.
+  std::array<std::uint8_t, 16> bytes{};
 
   [[nodiscard]] static IpAddress v4(std::uint32_t value);  ///< host order: 0x7f000001 is 127.0.0.1
   [[nodiscard]] static IpAddress v6(const std::array<std::uint8_t, 16>& bytes);
@@ -51,8 +51,8 @@ struct SocketAddress {
 /// The kernel's form: room for any sockaddr, and how much of it is used.
 struct SystemAddress {
   alignas(8) std::array<std::byte, 128> storage{};
-  std::uint32_t size =
-      0;  ///< of the sockaddr; before a call that fills it, set it to `storage.size()`
+  /// Of the sockaddr; before a call that fills it, set it to `storage.size()`.
+  std::uint32_t size = 0;
 
   [[nodiscard]] const ::sockaddr* get() const;
   [[nodiscard]] ::sockaddr* get();
