@@ -106,6 +106,16 @@ std::unexpected<Error> bad(std::string detail) {
   return std::unexpected(Error{.code = ErrorCode::bad_url, .detail = std::move(detail)});
 }
 
+/// For messages: secrets do not belong in them, whether or not the rest is a URL.
+std::string quote_without_userinfo(std::string_view text) {
+  const std::size_t colon = scheme_length(text);
+  const std::size_t begin = text.find_first_not_of("/\\", colon == 0 ? 0 : colon + 1);
+  if (begin == std::string_view::npos) return quote(text);
+  const std::size_t at = text.substr(begin, text.find_first_of("/\\?#", begin) - begin).rfind('@');
+  if (at == std::string_view::npos) return quote(text);
+  return quote(std::string(text.substr(0, begin)).append(text.substr(begin + at + 1)));
+}
+
 /// "x.org:8080/a" begins like a scheme but is a host whose http:// was forgotten.
 bool looks_like_host_and_port(std::string_view scheme, std::string_view after) {
   const bool is_host = scheme.contains('.') || scheme == "localhost";
@@ -115,10 +125,12 @@ bool looks_like_host_and_port(std::string_view scheme, std::string_view after) {
 std::unexpected<Error> not_ours(std::string_view text, std::string_view scheme) {
   const std::string_view after = text.substr(scheme.empty() ? 0 : scheme.size() + 1);
   if (scheme.empty() || looks_like_host_and_port(scheme, after))
-    return bad(text.empty() ? "the URL is empty"
-                            : fmt::format("{} lacks http:// or https://", quote(text)));
-  return std::unexpected(Error{.code = ErrorCode::scheme_denied,
-                               .detail = fmt::format("{} is neither http nor https", quote(text))});
+    return bad(text.empty()
+                   ? "the URL is empty"
+                   : fmt::format("{} lacks http:// or https://", quote_without_userinfo(text)));
+  return std::unexpected(
+      Error{.code = ErrorCode::scheme_denied,
+            .detail = fmt::format("{} is neither http nor https", quote_without_userinfo(text))});
 }
 
 std::size_t size_until(std::string_view text, std::string_view stops) {
@@ -364,7 +376,7 @@ Result<Url> resolve_url(const Url& base, std::string_view location) {
   Result<Url> url = parse_any(location, &base);
   if (!url && url.error().code == ErrorCode::bad_url) {
     url.error().code = ErrorCode::redirect_bad;
-    url.error().detail.insert(0, fmt::format("redirect to {}: ", quote(location)));
+    url.error().detail.insert(0, fmt::format("redirect to {}: ", quote_without_userinfo(location)));
   }
   return url;
 }

@@ -20,13 +20,11 @@ enum class Scheme : std::uint8_t { http, https };
 /// An http or https URL in canonical form (https://url.spec.whatwg.org). Guard, resolver, request
 /// and log all read this one value. The fragment is dropped; user name and password are dropped too
 /// and never sent. Every part is ASCII without controls and spaces. Views live as long as the Url
-/// and die when it is assigned to or moved. A default Url is empty, only good for being assigned
-/// to.
+/// and die when it is assigned to or moved. A default Url is empty and waits for an assignment.
 class Url {
  public:
-  [[nodiscard]] const std::string& href() const {
-    return href_;
-  }  ///< "https://x.org/a%20b.jpg?w=1"
+  /// "https://x.org/a%20b.jpg?w=1"
+  [[nodiscard]] const std::string& href() const { return href_; }
   [[nodiscard]] Scheme scheme() const { return scheme_; }
   /// "x.org", "xn--bcher-kva.example", "203.0.113.7", "[2001:db8::1]".
   [[nodiscard]] std::string_view host() const { return between(host_begin(), host_end_); }
@@ -71,7 +69,8 @@ inline constexpr std::size_t kMaxUrlBytes = 64 * 1024;
 /// Reads an absolute URL as browsers do: odd slashes, dot segments, spaces, international names,
 /// any form of IPv4. Bytes of the path and query that are not ASCII are percent-encoded as they
 /// stand, UTF-8 or not. Errors: bad_url, scheme_denied, port_denied; the detail says in words what
-/// to change.
+/// to change,
+/// without user name and password.
 [[nodiscard]] Result<Url> parse_url(std::string_view text);
 
 /// What a redirect from `base` to `location` means: absolute, `//host`, `/path`, relative or

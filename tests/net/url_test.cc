@@ -28,6 +28,8 @@ struct Bad {
   std::string_view detail;  // part of it
 };
 
+constexpr std::string_view kBase = "http://a/b/c/d;p?q";
+
 constexpr auto kGood = std::to_array<Good>({
     // canonical as it stands
     {"http://x.org/", "http://x.org/"},
@@ -437,6 +439,19 @@ TEST(Url, LongTextIsCutInMessages) {
   EXPECT_THAT(url.error().detail, testing::HasSubstr("...' lacks http"));
 }
 
+TEST(Url, NoMessageHoldsAUserOrAPassword) {
+  const Url base = parse_url(kBase).value();
+  for (const std::string_view text :
+       {"ftp://user:canary@x.org/a", "canary@x.org/a", "http://user:canary@a b/", "//u:canary@x/",
+        "https:\\\\canary@", "http://canary:1@x.org:y/", "http://a:canary@x:25/",
+        "u:canary@x.org"}) {
+    for (const Result<Url>& url : {parse_url(text), resolve_url(base, text)}) {
+      if (url) continue;
+      EXPECT_THAT(url.error().detail, testing::Not(testing::HasSubstr("canary"))) << text;
+    }
+  }
+}
+
 TEST(Url, LiteralAddressIsFoundInAnySpelling) {
   EXPECT_EQ(literal_address(*parse_url("http://0x7f.1/"))->text(), "127.0.0.1");
   EXPECT_EQ(literal_address(*parse_url("http://[::FFFF:1.2.3.4]:81/"))->text(), "::ffff:102:304");
@@ -452,7 +467,6 @@ struct Move {
 
 // RFC 3986, section 5.4, where the standard's answer for http differs ("http:g") as the standard
 // has it.
-constexpr std::string_view kBase = "http://a/b/c/d;p?q";
 constexpr auto kMoves = std::to_array<Move>({
     {kBase, "g", "http://a/b/c/g"},
     {kBase, "./g", "http://a/b/c/g"},
