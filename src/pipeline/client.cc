@@ -4,6 +4,7 @@
 
 #include "net/cares_resolver.h"
 #include "net/epoll_network.h"
+#include "net/name_cache.h"
 #include "pipeline/probe_judge.h"
 
 namespace pixhaul::pipeline {
@@ -11,7 +12,9 @@ namespace pixhaul::pipeline {
 Result<std::unique_ptr<SharedNet>> SharedNet::create(const RunSettings& settings) {
   auto guard = net::AddressGuard::create(settings.allow_net, net::local_addresses());
   if (!guard) return std::unexpected(std::move(guard).error());
-  return std::make_unique<SharedNet>(std::move(*guard), settings);
+  auto hosts = net::HostsFile::open();
+  if (!hosts) return std::unexpected(std::move(hosts).error());
+  return std::make_unique<SharedNet>(std::move(*guard), std::move(*hosts), settings);
 }
 
 std::unique_ptr<net::BodyJudge> MemoryParts::make_judge() { return std::make_unique<ProbeJudge>(validate_); }
@@ -20,7 +23,7 @@ Result<std::unique_ptr<Loop>> Loop::create(const RunSettings& settings, std::uin
                                            net::TransferParts& parts) {
   auto network = net::EpollNetwork::create();
   if (!network) return std::unexpected(std::move(network).error());
-  auto resolver = net::CaresResolver::create(**network, shared.clock, settings.dns_servers);
+  auto resolver = net::CaresResolver::create(**network, {.dns_servers = settings.dns_servers});
   if (!resolver) return std::unexpected(std::move(resolver).error());
   std::unique_ptr<Loop> loop(new Loop());
   loop->random_ = Random(system_seed());
@@ -28,7 +31,8 @@ Result<std::unique_ptr<Loop>> Loop::create(const RunSettings& settings, std::uin
   loop->resolver_ = std::move(*resolver);
   net::FetchSettings fetch = settings.fetch;
   fetch.loop_index = index;
-  loop->fetcher_ = std::make_unique<net::Fetcher>(std::move(fetch), *loop->network_, *loop->resolver_, shared.clock,
+  fetch.ask_ipv6 = net::machine_has_ipv6();
+  loop->fetcher_ = std::make_unique<net::Fetcher>(std::move(fetch), *loop->network_, *loop->resolver_, shared.hosts, shared.clock,
                                                   loop->random_, shared.guard, shared.tls, shared.memory, parts);
   return loop;
 }

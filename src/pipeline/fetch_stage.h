@@ -31,15 +31,15 @@ class FetchStage {
   /// Every loop of the run, this one included; set before the first step.
   void set_peers(std::span<FetchStage* const> peers) { peers_ = peers; }
 
-  void submit(std::vector<net::Job>&& jobs) PIXHAUL_EXCLUDES(mutex_);
-  void recycle(std::vector<Buffer>&& buffers) PIXHAUL_EXCLUDES(mutex_);
+  void submit(std::vector<net::Job>&& jobs);
+  void recycle(std::vector<Buffer>&& buffers);
   /// No more starts; what is in flight goes on.
-  void stop_starting() PIXHAUL_EXCLUDES(mutex_);
+  void stop_starting();
 
   void step(Duration longest);
 
   /// As of the last turn. Any thread.
-  [[nodiscard]] net::FetchCounters counters() const PIXHAUL_EXCLUDES(mutex_);
+  [[nodiscard]] net::FetchCounters counters() const;
   void wake() { network_.wake(); }
 
  private:

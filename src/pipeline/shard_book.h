@@ -88,7 +88,7 @@ class ShardBook {
   [[nodiscard]] Result<> enter_shard(std::uint64_t shard);
   [[nodiscard]] Result<> leave_shard();
   [[nodiscard]] Result<> grow_shard();
-  void add_entry(std::unique_ptr<ledger::OpenShard> shard) PIXHAUL_EXCLUDES(mutex_);
+  void add_entry(std::unique_ptr<ledger::OpenShard> shard);
   void close_if_complete(std::uint64_t shard) PIXHAUL_REQUIRES(mutex_);
 
   ledger::RunFolder& folder_ PIXHAUL_GUARDED_BY(folder_mutex_);

@@ -1,0 +1,30 @@
+#include "ledger/layout.h"
+
+#include <fmt/core.h>
+
+#include <charconv>
+
+#include "base/check.h"
+
+namespace pixhaul::ledger {
+
+ShardLayout::ShardLayout(std::uint32_t samples_per_shard) : samples_per_shard_(samples_per_shard) {
+  PIXHAUL_CHECK(samples_per_shard > 0);
+  for (; power_ < samples_per_shard; power_ *= 10) ++digits_;
+}
+
+std::string ShardLayout::key(std::uint64_t index) const {
+  return fmt::format("{:0{}}", shard_of(index) * power_ + position_of(index), digits_ + 5);
+}
+
+std::string shard_name(std::uint64_t shard) { return fmt::format("{:05}", shard); }
+
+std::optional<std::uint64_t> parse_shard_name(std::string_view name) {
+  std::uint64_t shard = 0;
+  const char* end = name.data() + name.size();
+  const auto [stop, error] = std::from_chars(name.data(), end, shard);
+  if (error != std::errc() || stop != end || shard_name(shard) != name) return std::nullopt;
+  return shard;
+}
+
+}  // namespace pixhaul::ledger

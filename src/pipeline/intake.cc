@@ -1,0 +1,90 @@
+#include "pipeline/intake.h"
+
+#include <utility>
+
+#include "net/url.h"
+
+namespace pixhaul::pipeline {
+
+namespace {
+
+constexpr std::size_t kBatchRows = 256;  // one lock and one wake for so many
+
+}  // namespace
+
+Result<> Intake::run(std::stop_token stop) {
+  readers::RawRow row;
+  while (!stop.stop_requested()) {
+    if (max_rows_ && rows_read() >= *max_rows_) {
+      reached_max_rows_.store(true, std::memory_order_release);
+      break;
+    }
+    auto more = take_row(row);
+    if (!more) {
+      flush();
+      return std::unexpected(std::move(more).error());
+    }
+    if (!*more) {
+      flush();
+      if (auto ended = book_.end_of_list(rows_read()); !ended) return ended;
+      reached_end_.store(true, std::memory_order_release);
+      break;
+    }
+  }
+  flush();
+  window_.release(std::exchange(places_, {}));
+  return {};
+}
+
+// The next row, on its way. False at the list's end.
+Result<bool> Intake::take_row(readers::RawRow& row) {
+  auto more = reader_.next(row);
+  if (!more || !*more) return more;
+  const std::uint64_t index = rows_read_.fetch_add(1, std::memory_order_relaxed);
+  auto admitted = book_.admit(index, row.text, row.input, row.line);
+  if (!admitted) return std::unexpected(std::move(admitted).error());
+  if (*admitted == ShardBook::Admission::finished) {
+    rows_resumed_.fetch_add(1, std::memory_order_relaxed);
+    return true;
+  }
+  if (places_.empty()) {
+    flush();
+    window_.acquire(kBatchRows, places_);
+    if (places_.empty()) return true;  // stopping
+  }
+  const std::uint32_t place = places_.back();
+  places_.pop_back();
+  PendingRow& pending = window_[place];
+  pending.index = index;
+  pending.line = row.line;
+  pending.input = row.input;
+  pending.url.assign(row.text);
+  send(place, row);
+  if (++batched_ >= kBatchRows) flush();
+  return true;
+}
+
+void Intake::send(std::uint32_t place, const readers::RawRow& row) {
+  auto url = row.problem.empty() ? net::parse_url(row.text)
+                                 : std::unexpected(Error{.code = ErrorCode::bad_row, .detail = std::string(row.problem)});
+  if (url) {
+    outgoing_[net::loop_of(*url, static_cast<std::uint32_t>(loops_.size()))].push_back(
+        {.id = place, .url = std::move(*url)});
+    return;
+  }
+  net::FetchResult refused{.id = place};
+  refused.outcome.status = url.error().code;
+  refused.outcome.detail = std::move(url).error().detail;
+  refused.outcome.retrieved_at = std::chrono::system_clock::now();
+  refused_.push_back(std::move(refused));
+}
+
+void Intake::flush() {
+  batched_ = 0;
+  for (std::size_t loop = 0; loop < loops_.size(); ++loop) {
+    if (!outgoing_[loop].empty()) loops_[loop]->submit(std::exchange(outgoing_[loop], {}));
+  }
+  if (!refused_.empty()) writers_.take(*loops_.front(), std::exchange(refused_, {}));
+}
+
+}  // namespace pixhaul::pipeline

@@ -1,0 +1,77 @@
+#include "pipeline/write_stage.h"
+
+#include <utility>
+
+#include "net/url.h"
+#include "pipeline/file_sink.h"
+
+namespace pixhaul::pipeline {
+
+namespace {
+
+// The extension always comes from the bytes and from a closed list (reliability L2); what nobody recognised, which
+// only `--validate none` lets through, is "bin".
+std::string_view extension_of(const Outcome& outcome) {
+  const std::string_view extension = file_extension(outcome.format);
+  return extension.empty() ? "bin" : extension;
+}
+
+Row make_row(const PendingRow& pending, const ledger::ShardLayout& layout, net::FetchResult& result) {
+  return {.index = pending.index,
+          .key = layout.key(pending.index),
+          .input = std::string(pending.input),
+          .line = pending.line,
+          .url = pending.url,
+          .outcome = std::move(result.outcome)};
+}
+
+}  // namespace
+
+void WriteStage::take(FetchStage& from, std::vector<net::FetchResult>&& results) {
+  batches_.push({&from, std::move(results)});
+}
+
+Result<> WriteStage::Worker::run() {
+  std::vector<Row> rows;
+  std::vector<std::uint32_t> places;
+  while (auto batch = stage_.batches_.pop()) {
+    rows.clear();
+    places.clear();
+    std::vector<Buffer> spent;
+    for (net::FetchResult& result : batch->results) {
+      rows.push_back(make_row(stage_.window_[result.id], stage_.layout_, result));
+      if (auto written = write(result, rows.back()); !written) return written;
+      stage_.memory_.release(result.body.capacity());
+      if (result.body.capacity() > 0) spent.push_back(std::move(result.body));
+      places.push_back(static_cast<std::uint32_t>(result.id));
+    }
+    if (!spent.empty()) batch->from->recycle(std::move(spent));
+    if (auto entered = stage_.book_.finish(rows); !entered) return entered;
+    stage_.window_.release(places);
+  }
+  return {};
+}
+
+Result<> WriteStage::Worker::write(net::FetchResult& result, Row& row) {
+  if (row.outcome.status != ErrorCode::success) return {};
+  Result<std::string> path;
+  if (result.sink != nullptr) {
+    auto& sink = static_cast<FileSink&>(*result.sink);
+    row.outcome.digest = sink.digest();
+    path = sink.finish(extension_of(row.outcome));
+  } else {
+    const auto bytes = result.body.bytes().subspan(result.body_begin);
+    if (digest_) row.outcome.digest = digest_->of(bytes);
+    const auto url = net::parse_url(row.url);
+    const std::string shard = ledger::shard_name(stage_.layout_.shard_of(row.index));
+    path = writer_->append({.shard = shard,
+                            .key = row.key,
+                            .url_path = url ? url->path() : std::string_view()},
+                           extension_of(row.outcome), bytes);
+  }
+  if (!path) return std::unexpected(std::move(path).error());
+  row.path = std::move(*path);
+  return {};
+}
+
+}  // namespace pixhaul::pipeline
