@@ -46,7 +46,7 @@ std::optional<std::uint32_t> parse_count(std::string_view text) {
   return value;
 }
 
-Script image(const Request& request, BuiltinState&) {
+Script image(const Request& request, BuiltinState& state) {
   const std::vector<std::string_view> parts = segments(request.path);
   if (parts.size() != 4) return bad_request("/img/WIDTH/HEIGHT/SEED.FORMAT\n");
   const auto dot = parts[3].find('.');
@@ -57,11 +57,13 @@ Script image(const Request& request, BuiltinState&) {
     return bad_request("/img/WIDTH/HEIGHT/SEED.FORMAT\n");
   }
   const std::string_view format = parts[3].substr(dot + 1);
-  std::optional<std::string> file = make_image({.width = *width,
-                                                .height = *height,
-                                                .seed = *seed,
-                                                .format = format,
-                                                .bytes = request.number("bytes", 0)});
+  const ImageRequest wanted{.width = *width,
+                            .height = *height,
+                            .seed = *seed,
+                            .format = format,
+                            .bytes = request.number("bytes", 0)};
+  const std::string key = request.path + " " + std::to_string(wanted.bytes);
+  std::optional<std::string> file = state.picture(key, wanted);
   if (!file) return bad_request("no such image, or not in that many bytes\n");
   return reply(200, request.text("type", std::string(media_type_of(format))), std::move(*file));
 }

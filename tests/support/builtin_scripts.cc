@@ -1,12 +1,28 @@
 #include "support/builtin_scripts.h"
 
-#include "support/images.h"
-
 namespace pixhaul::testing {
 
 std::uint64_t BuiltinState::next(const std::string& key) {
   const std::lock_guard lock(mutex_);
   return counts_[key]++;
+}
+
+std::optional<std::string> BuiltinState::picture(const std::string& key,
+                                                 const ImageRequest& request) {
+  constexpr std::size_t kMostKeptBytes = std::size_t{64} << 20;
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = pictures_.find(key); found != pictures_.end()) return found->second;
+  }
+  std::optional<std::string> file = make_image(request);
+  if (!file) return std::nullopt;
+  const std::lock_guard lock(mutex_);
+  if (picture_bytes_ + file->size() > kMostKeptBytes) {
+    pictures_.clear();
+    picture_bytes_ = 0;
+  }
+  if (pictures_.emplace(key, *file).second) picture_bytes_ += file->size();
+  return file;
 }
 
 const std::string& plain_picture() {

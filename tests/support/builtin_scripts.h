@@ -3,10 +3,12 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
+#include "support/images.h"
 #include "support/script.h"
 
 namespace pixhaul::testing {
@@ -16,10 +18,15 @@ class BuiltinState {
  public:
   /// Counts up under `key`: 0 the first time.
   [[nodiscard]] std::uint64_t next(const std::string& key);
+  /// The picture; kept, since a run asks for the same one many times. Nothing as make_image().
+  [[nodiscard]] std::optional<std::string> picture(const std::string& key,
+                                                   const ImageRequest& request);
 
  private:
   std::mutex mutex_;
   std::map<std::string, std::uint64_t> counts_;
+  std::map<std::string, std::string> pictures_;
+  std::size_t picture_bytes_ = 0;
 };
 
 /// One row of a table of built-in paths. A path that ends in '/' stands for all below it.
