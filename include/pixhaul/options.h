@@ -20,6 +20,8 @@ enum class Validate : std::uint8_t { structure, decode, none };
 enum class HttpVersion : std::uint8_t { automatic, http1, http2 };
 enum class RobotsTxt : std::uint8_t { off, obey };
 enum class ProxyDns : std::uint8_t { local, remote };
+enum class ProgressStyle : std::uint8_t { automatic, bar, plain, json, none };
+enum class LogLevel : std::uint8_t { error, warning, info };
 
 /// Every knob of a run. The table in option_table.h gives each its name, unit and help; defaults
 /// are here. `std::nullopt` is spelled `none` (or `auto`, where the table says so) in text.
@@ -87,6 +89,10 @@ struct Options {
   std::optional<std::uint64_t> max_bytes{};
   std::optional<std::chrono::milliseconds> max_duration{};
   double fail_ratio = 0;
+
+  // what a face shows; the engine itself never prints
+  ProgressStyle progress = ProgressStyle::automatic;
+  LogLevel log_level = LogLevel::warning;
 };
 
 }  // namespace pixhaul
