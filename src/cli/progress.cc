@@ -1,0 +1,203 @@
+// The same figures three ways: a bar that redraws its line at most four times a second, a plain
+// line every ten seconds for logs, and NDJSON for machines. Time is the snapshot's own, so that a
+// test needs no clock.
+#include "cli/progress.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "cli/numbers.h"
+
+namespace pixhaul::cli {
+namespace {
+
+constexpr double kWindowSeconds = 10;
+constexpr double kBarInterval = 0.25;
+constexpr double kLineInterval = 10;
+constexpr double kJsonInterval = 1;
+
+constexpr ErrorCode kRefusals[] = {ErrorCode::robots_txt, ErrorCode::opt_out, ErrorCode::filtered};
+
+std::uint64_t count_of(const StatsSnapshot& now, ErrorCode code) {
+  return now.by_status.at(static_cast<std::size_t>(code));
+}
+
+// "" while the end of the list is unknown or nothing has been finished yet.
+std::string time_left(const StatsSnapshot& now, const RateWindow& rates) {
+  const std::uint64_t done = now.rows_done + now.rows_resumed;
+  if (!now.rows_total || rates.rows_per_second() <= 0 || done > *now.rows_total) return "";
+  return duration_words(static_cast<double>(*now.rows_total - done) / rates.rows_per_second());
+}
+
+std::string success_share(const StatsSnapshot& now) {
+  if (now.rows_done == 0) return "";
+  // Rounded down: 100 % is said only when it is true.
+  return fmt::format("{}% ok", success_count(now) * 100 / now.rows_done);
+}
+
+std::string figures(const StatsSnapshot& now, const RateWindow& rates) {
+  std::string text = fmt::format("{:.0f} images/s  {}/s", rates.rows_per_second(),
+                                 bytes_words(rates.bytes_per_second()));
+  if (const std::string share = success_share(now); !share.empty()) text += "  " + share;
+  if (const std::string left = time_left(now, rates); !left.empty())
+    text += fmt::format("  {} left", left);
+  text += fmt::format("  {}/{} in flight", now.in_flight, now.concurrency_limit);
+  if (!now.limited_by.empty()) text += fmt::format(", {}", now.limited_by);
+  return text;
+}
+
+std::string done_of_total(const StatsSnapshot& now) {
+  const std::uint64_t done = now.rows_done + now.rows_resumed;
+  if (now.rows_total) return fmt::format("{}/{}", count_words(done), count_words(*now.rows_total));
+  return fmt::format("{} of {}+", count_words(done), count_words(std::max(now.rows_read, done)));
+}
+
+std::string drawn_bar(double share, const Terminal& terminal) {
+  constexpr std::size_t kCells = 20;
+  const auto full = static_cast<std::size_t>(std::clamp(share, 0.0, 1.0) * kCells);
+  const std::string filled(full, '#');
+  const std::string rest(kCells - full, '.');
+  if (!terminal.has_colour) return fmt::format("[{}{}]", filled, rest);
+  return fmt::format("[\x1b[32m{}\x1b[0m{}]", filled, rest);
+}
+
+}  // namespace
+
+void RateWindow::add(const StatsSnapshot& now) {
+  samples_.push_back({now.seconds, now.rows_done, now.bytes_body});
+  while (samples_.size() > 2 && samples_.front().seconds < now.seconds - kWindowSeconds)
+    samples_.pop_front();
+}
+
+double RateWindow::rows_per_second() const {
+  if (samples_.empty()) return 0;
+  const double seconds = samples_.back().seconds - samples_.front().seconds;
+  return seconds > 0 ? static_cast<double>(samples_.back().rows - samples_.front().rows) / seconds
+                     : 0;
+}
+
+double RateWindow::bytes_per_second() const {
+  if (samples_.empty()) return 0;
+  const double seconds = samples_.back().seconds - samples_.front().seconds;
+  return seconds > 0 ? static_cast<double>(samples_.back().bytes - samples_.front().bytes) / seconds
+                     : 0;
+}
+
+std::uint64_t success_count(const StatsSnapshot& now) { return count_of(now, ErrorCode::success); }
+
+std::uint64_t failed_count(const StatsSnapshot& now) {
+  std::uint64_t not_failed = success_count(now);
+  for (ErrorCode code : kRefusals) not_failed += count_of(now, code);
+  return now.rows_done - std::min(now.rows_done, not_failed);
+}
+
+std::string bar_line(const StatsSnapshot& now, const RateWindow& rates, const Terminal& terminal) {
+  const std::string tail = fmt::format(" {}  {}", done_of_total(now), figures(now, rates));
+  const std::uint64_t total = now.rows_total.value_or(0);
+  constexpr std::size_t kBarColumns = 22;
+  // One column stays free: a full line makes some terminals scroll.
+  const std::size_t room = terminal.columns > 1 ? terminal.columns - 1 : 1;
+  if (total == 0 || room < kBarColumns + 24) return tail.substr(1, room);
+  const double share =
+      static_cast<double>(now.rows_done + now.rows_resumed) / static_cast<double>(total);
+  return drawn_bar(share, terminal) + tail.substr(0, room - kBarColumns);
+}
+
+std::string plain_line(const StatsSnapshot& now, const RateWindow& rates) {
+  return fmt::format("{}: {} done, {} failed, {}", duration_words(now.seconds), done_of_total(now),
+                     count_words(failed_count(now)), figures(now, rates));
+}
+
+std::string json_line(const StatsSnapshot& now, const RateWindow& rates) {
+  nlohmann::ordered_json event = {
+      {"version", 1},
+      {"event", "progress"},
+      {"seconds", now.seconds},
+      {"rows_total", nullptr},
+      {"rows_read", now.rows_read},
+      {"rows_done", now.rows_done},
+      {"rows_resumed", now.rows_resumed},
+      {"success", success_count(now)},
+      {"failed", failed_count(now)},
+      {"requests", now.requests},
+      {"connections_opened", now.connections_opened},
+      {"connections_reused", now.connections_reused},
+      {"dns_queries", now.dns_queries},
+      {"bytes_body", now.bytes_body},
+      {"bytes_wire", now.bytes_wire},
+      {"bytes_saved", now.bytes_saved},
+      {"rows_per_second", rates.rows_per_second()},
+      {"bytes_per_second", rates.bytes_per_second()},
+      {"in_flight", now.in_flight},
+      {"concurrency_limit", now.concurrency_limit},
+      {"hosts_active", now.hosts_active},
+      {"memory_bytes", now.memory_bytes},
+      {"limited_by", now.limited_by},
+      {"by_status", nlohmann::ordered_json::object()},
+  };
+  if (now.rows_total) event["rows_total"] = *now.rows_total;
+  for (ErrorCode code : row_statuses()) {
+    if (count_of(now, code) != 0) event["by_status"][std::string(name(code))] = count_of(now, code);
+  }
+  return event.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
+Progress::Progress(ProgressStyle style, LogLevel level, const Terminal& terminal,
+                   const std::atomic<int>& statistics_wanted)
+    : terminal_(terminal), style_(style), level_(level), statistics_wanted_(statistics_wanted) {
+  if (style_ == ProgressStyle::automatic)
+    style_ = terminal.is_interactive ? ProgressStyle::bar : ProgressStyle::plain;
+}
+
+void Progress::on_progress(const StatsSnapshot& now) {
+  rates_.add(now);
+  if (const int wanted = statistics_wanted_; wanted != statistics_given_) {
+    statistics_given_ = wanted;
+    clear_bar();
+    fmt::print(terminal_.stream, "{}\n", plain_line(now, rates_));
+  }
+  const double interval = style_ == ProgressStyle::bar    ? kBarInterval
+                          : style_ == ProgressStyle::json ? kJsonInterval
+                                                          : kLineInterval;
+  // A plain log says nothing about runs shorter than its interval: their summary follows at once.
+  if (shown_at_ < 0 && style_ == ProgressStyle::plain) shown_at_ = 0;
+  if (shown_at_ >= 0 && now.seconds - shown_at_ < interval) return;
+  shown_at_ = now.seconds;
+  if (style_ == ProgressStyle::bar) draw_bar(now);
+  if (style_ == ProgressStyle::plain) fmt::print(terminal_.stream, "{}\n", plain_line(now, rates_));
+  if (style_ == ProgressStyle::json) fmt::print(terminal_.stream, "{}\n", json_line(now, rates_));
+  std::fflush(terminal_.stream);
+}
+
+void Progress::on_notice(const std::string& sentence) {
+  if (level_ == LogLevel::error) return;
+  clear_bar();
+  if (style_ == ProgressStyle::json) {
+    const nlohmann::ordered_json event = {{"version", 1}, {"event", "notice"}, {"text", sentence}};
+    fmt::print(terminal_.stream, "{}\n",
+               event.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+  } else {
+    fmt::print(terminal_.stream, "pixhaul: {}\n", sentence);
+  }
+  std::fflush(terminal_.stream);
+}
+
+void Progress::finish() {
+  clear_bar();
+  std::fflush(terminal_.stream);
+}
+
+void Progress::clear_bar() {
+  if (!bar_is_drawn_) return;
+  fmt::print(terminal_.stream, "\r\x1b[K");
+  bar_is_drawn_ = false;
+}
+
+void Progress::draw_bar(const StatsSnapshot& now) {
+  fmt::print(terminal_.stream, "\r\x1b[K{}", bar_line(now, rates_, terminal_));
+  bar_is_drawn_ = true;
+}
+
+}  // namespace pixhaul::cli

@@ -1,0 +1,156 @@
+#include "cli/progress.h"
+
+#include <gmock/gmock.h>
+
+#include <nlohmann/json.hpp>
+
+namespace pixhaul::cli {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+StatsSnapshot at(double seconds, std::uint64_t done, std::uint64_t failed = 0) {
+  StatsSnapshot now;
+  now.seconds = seconds;
+  now.rows_total = 40;
+  now.rows_done = done;
+  now.bytes_body = done * 100'000;
+  now.in_flight = 12;
+  now.concurrency_limit = 64;
+  now.by_status[static_cast<std::size_t>(ErrorCode::success)] = done - failed;
+  now.by_status[static_cast<std::size_t>(ErrorCode::http_4xx)] = failed;
+  return now;
+}
+
+RateWindow window(std::initializer_list<StatsSnapshot> snapshots) {
+  RateWindow rates;
+  for (const StatsSnapshot& now : snapshots) rates.add(now);
+  return rates;
+}
+
+/// Collects what a Progress writes.
+class Screen {
+ public:
+  Screen() : file_(open_memstream(&text_, &size_)) {}
+  ~Screen() {
+    std::fclose(file_);
+    std::free(text_);
+  }
+  Screen(const Screen&) = delete;
+  Screen& operator=(const Screen&) = delete;
+
+  Terminal terminal() { return {.stream = file_, .columns = 100}; }
+  std::string text() {
+    std::fflush(file_);
+    return std::string(text_, size_);
+  }
+
+ private:
+  char* text_ = nullptr;
+  std::size_t size_ = 0;
+  std::FILE* file_;
+};
+
+TEST(ProgressBar, ShowsDoneRatesShareAndTimeLeft) {
+  const RateWindow rates = window({at(0, 0), at(2, 20, 1)});
+  EXPECT_EQ(
+      bar_line(at(2, 20, 1), rates, {.columns = 120}),
+      "[##########..........] 20/40  10 images/s  1.0 MB/s  95% ok  2.0 s left  12/64 in flight");
+}
+
+TEST(ProgressBar, NeverExceedsTheColumns) {
+  const RateWindow rates = window({at(0, 0), at(2, 20)});
+  for (std::size_t columns : {20u, 40u, 47u, 60u, 80u}) {
+    EXPECT_LT(bar_line(at(2, 20), rates, {.columns = columns}).size(), columns);
+  }
+}
+
+TEST(ProgressBar, SaysThatTheTotalIsUnknown) {
+  StatsSnapshot now = at(2, 20);
+  now.rows_total.reset();
+  now.rows_read = 5000;
+  const std::string line = bar_line(now, window({at(0, 0), now}), {.columns = 100});
+  EXPECT_THAT(line, HasSubstr("20 of 5000+"));
+  EXPECT_THAT(line, Not(HasSubstr("left")));
+}
+
+TEST(ProgressBar, ColoursOnlyWhenAsked) {
+  EXPECT_THAT(bar_line(at(1, 10), {}, {.columns = 80}), Not(HasSubstr("\x1b")));
+  EXPECT_THAT(bar_line(at(1, 10), {}, {.has_colour = true, .columns = 80}), HasSubstr("\x1b[32m"));
+}
+
+TEST(RateWindow, ForgetsWhatIsOlderThanTenSeconds) {
+  RateWindow rates;
+  for (int second = 0; second <= 10; ++second) rates.add(at(second, 30));
+  EXPECT_DOUBLE_EQ(rates.rows_per_second(), 0);
+  rates.add(at(20, 40));
+  EXPECT_DOUBLE_EQ(rates.rows_per_second(), 1);
+}
+
+TEST(ProgressJson, IsOneVersionedObjectALine) {
+  const std::string line = json_line(at(2, 20, 1), window({at(0, 0), at(2, 20, 1)}));
+  EXPECT_EQ(line.find('\n'), line.npos);
+  const auto event = nlohmann::json::parse(line);
+  EXPECT_EQ(event["version"], 1);
+  EXPECT_EQ(event["event"], "progress");
+  EXPECT_EQ(event["rows_total"], 40);
+  EXPECT_EQ(event["success"], 19);
+  EXPECT_EQ(event["failed"], 1);
+  EXPECT_EQ(event["by_status"]["http_4xx"], 1);
+}
+
+TEST(FailedCount, LeavesOutRefusals) {
+  StatsSnapshot now = at(1, 10, 2);
+  now.rows_done = 11;
+  now.by_status[static_cast<std::size_t>(ErrorCode::opt_out)] = 1;
+  EXPECT_EQ(failed_count(now), 2u);
+}
+
+TEST(Progress, RedrawsABarAtMostFourTimesASecond) {
+  Screen screen;
+  const std::atomic<int> wanted = 0;
+  Progress progress(ProgressStyle::bar, LogLevel::warning, screen.terminal(), wanted);
+  for (int i = 0; i <= 100; ++i) progress.on_progress(at(i / 100.0, 10));
+  const std::string text = screen.text();
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\r'), 5);
+}
+
+TEST(Progress, WritesAPlainLineEveryTenSeconds) {
+  Screen screen;
+  const std::atomic<int> wanted = 0;
+  Progress progress(ProgressStyle::automatic, LogLevel::warning, screen.terminal(), wanted);
+  for (int i = 0; i <= 25; ++i) progress.on_progress(at(i, 10));
+  const std::string text = screen.text();
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 2);
+  EXPECT_THAT(text, HasSubstr("10 s: 10/40 done, 0 failed"));
+}
+
+TEST(Progress, ASignalAsksForALineEvenWhenSilent) {
+  Screen screen;
+  std::atomic<int> wanted = 0;
+  Progress progress(ProgressStyle::none, LogLevel::error, screen.terminal(), wanted);
+  progress.on_progress(at(1, 10));
+  EXPECT_EQ(screen.text(), "");
+  wanted = 1;
+  progress.on_progress(at(2, 10));
+  progress.on_progress(at(3, 10));
+  EXPECT_THAT(screen.text(), HasSubstr("2.0 s: 10/40 done"));
+  EXPECT_THAT(screen.text(), Not(HasSubstr("3.0 s")));
+}
+
+TEST(Progress, NoticesBreakTheBarAndAreLeftOutWhenQuiet) {
+  Screen screen;
+  const std::atomic<int> wanted = 0;
+  Progress progress(ProgressStyle::bar, LogLevel::warning, screen.terminal(), wanted);
+  progress.on_progress(at(1, 10));
+  progress.on_notice("limits were lowered");
+  EXPECT_TRUE(screen.text().ends_with("\r\x1b[Kpixhaul: limits were lowered\n"));
+  Screen quiet;
+  Progress silent(ProgressStyle::none, LogLevel::error, quiet.terminal(), wanted);
+  silent.on_notice("limits were lowered");
+  EXPECT_EQ(quiet.text(), "");
+}
+
+}  // namespace
+}  // namespace pixhaul::cli
