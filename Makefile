@@ -1,0 +1,37 @@
+# Thin words over the scripts in tools/; each line can be given by hand.
+.PHONY: demo test bench format lint fuzz
+
+demo:
+	tools/install_packages build demo
+	cmake --preset release
+	ninja -C build
+	tools/demo
+
+test:
+	tools/install_packages build test
+	cmake --preset dev
+	ninja -C build/dev
+	ctest --test-dir build/dev --output-on-failure
+
+bench:
+	tools/install_packages build bench
+	cmake --preset release
+	ninja -C build
+	python3 bench/sessions.py
+	python3 bench/engine.py
+
+format:
+	tools/format.sh
+
+lint:
+	tools/install_packages build lint
+	tools/format.sh --check
+	tools/check_layers.py
+	cmake --preset tidy
+	run-clang-tidy-19 -quiet -p build/tidy '/src/.*\.cc$$'
+
+fuzz:
+	tools/install_packages build lint
+	cmake --preset fuzz
+	ninja -C build/fuzz
+	tools/fuzz
