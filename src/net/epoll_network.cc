@@ -19,7 +19,6 @@
 #include <cerrno>
 #include <chrono>
 #include <climits>
-#include <cstring>
 #include <utility>
 
 #include "base/check.h"
@@ -30,31 +29,6 @@ namespace {
 
 constexpr int kEventsPerWait = 256;
 constexpr std::uint64_t kWakeTag = ~std::uint64_t{0};
-
-struct Target {
-  sockaddr_storage storage{};
-  socklen_t size = 0;
-};
-
-Target to_sockaddr(const SocketAddress& address) {
-  Target target;
-  if (address.ip.family == AddressFamily::v4) {
-    sockaddr_in in{};
-    in.sin_family = AF_INET;
-    in.sin_port = htons(address.port);
-    std::memcpy(&in.sin_addr, address.ip.bytes.data(), sizeof in.sin_addr);
-    std::memcpy(&target.storage, &in, sizeof in);
-    target.size = sizeof in;
-  } else {
-    sockaddr_in6 in{};
-    in.sin6_family = AF_INET6;
-    in.sin6_port = htons(address.port);
-    std::memcpy(&in.sin6_addr, address.ip.bytes.data(), sizeof in.sin6_addr);
-    std::memcpy(&target.storage, &in, sizeof in);
-    target.size = sizeof in;
-  }
-  return target;
-}
 
 std::uint32_t to_events(Interest interest) {
   std::uint32_t events = 0;
@@ -68,8 +42,9 @@ std::uint64_t to_tag(SocketId socket, std::uint32_t generation) {
   return std::uint64_t{generation} << 32 | static_cast<std::uint32_t>(socket);
 }
 
-Error connect_error_of(int os_error) {
-  return Error{.code = connect_failure(os_error), .os_error = os_error, .detail = "connect"};
+Error connect_error_of(const SocketAddress& to, int os_error) {
+  return Error{
+      .code = connect_failure(os_error), .os_error = os_error, .detail = "connect " + to.text()};
 }
 
 IoResult failed_or_blocked(int os_error) {
@@ -117,17 +92,16 @@ Result<std::unique_ptr<EpollNetwork>> EpollNetwork::create() {
 }
 
 Result<SocketId> EpollNetwork::connect(const SocketAddress& to) {
-  const Target target = to_sockaddr(to);
+  const SystemAddress target = to_system(to);
   UniqueFd fd(
-      ::socket(target.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP));
-  if (!fd.is_open()) return std::unexpected(connect_error_of(errno));
+      ::socket(target.get()->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP));
+  if (!fd.is_open()) return std::unexpected(connect_error_of(to, errno));
   // Requests are written whole; waiting for more to send (Nagle) would only cost a round trip.
   const int on = 1;
   ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  // sockaddr_storage is meant to be passed as any sockaddr.
-  const auto* address = reinterpret_cast<const sockaddr*>(&target.storage);
-  if (::connect(fd.get(), address, target.size) != 0 && errno != EINPROGRESS && errno != EINTR) {
-    return std::unexpected(connect_error_of(errno));
+  if (::connect(fd.get(), target.get(), target.size) != 0 && errno != EINPROGRESS &&
+      errno != EINTR) {
+    return std::unexpected(connect_error_of(to, errno));
   }
   return fd.release();
 }
