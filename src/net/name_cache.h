@@ -62,6 +62,8 @@ class NameCache {
   [[nodiscard]] Instant next_due() const;
 
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
+  /// Questions asked so far, each family of a name counted.
+  [[nodiscard]] std::uint64_t query_count() const { return query_count_; }
 
  private:
   struct Family {
@@ -105,6 +107,7 @@ class NameCache {
   void take(Answer& answer, Instant now, std::vector<std::string>& finished);
   void delay(Node& node, Instant now);
   void conclude(Entry& entry, Instant now) const;
+  static void tell(Node& node, std::vector<std::string>& finished);
   void end_delays(Instant now, std::vector<std::string>& finished);
 
   Resolver& resolver_;
@@ -114,6 +117,7 @@ class NameCache {
   std::deque<Delayed> delayed_;  // one family is there, the other late; by time
   std::vector<Node*> ready_;     // known without asking, to be told
   std::vector<Answer> answers_;  // reused
+  std::uint64_t query_count_ = 0;
 };
 
 }  // namespace pixhaul::net
