@@ -35,21 +35,21 @@ bool acts_on_terminal(std::string_view sequence) {
 
 }  // namespace
 
-std::string_view name(LogLevel level) {
+std::string_view name(Severity level) {
   switch (level) {
-    case LogLevel::error:
+    case Severity::error:
       return "error";
-    case LogLevel::warning:
+    case Severity::warning:
       return "warning";
-    case LogLevel::info:
+    case Severity::info:
       return "info";
-    case LogLevel::debug:
+    case Severity::debug:
       return "debug";
   }
   return "";
 }
 
-void Log::write(LogLevel level, std::string_view part, std::string_view text) {
+void Log::write(Severity level, std::string_view part, std::string_view text) {
   if (!shows(level)) return;
   std::string line;
   append_rfc3339(line, clock_.wall_now());

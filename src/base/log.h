@@ -9,16 +9,16 @@
 
 namespace pixhaul {
 
-enum class LogLevel : std::uint8_t { error, warning, info, debug };
+enum class Severity : std::uint8_t { error, warning, info, debug };
 
 /// "warning"
-[[nodiscard]] std::string_view name(LogLevel level);
+[[nodiscard]] std::string_view name(Severity level);
 
 /// Where finished lines go. Any thread; lines come whole and one at a time.
 class LogSink {
  public:
   virtual ~LogSink() = default;
-  virtual void line(LogLevel level, std::string_view text) = 0;
+  virtual void line(Severity level, std::string_view text) = 0;
 };
 
 /// One line an event: "2026-11-23T19:08:37.412Z warning net: text". Control characters and broken
@@ -27,14 +27,14 @@ class LogSink {
 class Log {
  public:
   /// `clock` and `sink` outlive this.
-  Log(LogLevel most, const Clock& clock, LogSink& sink) : most_(most), clock_(clock), sink_(sink) {}
+  Log(Severity most, const Clock& clock, LogSink& sink) : most_(most), clock_(clock), sink_(sink) {}
 
-  [[nodiscard]] bool shows(LogLevel level) const { return level <= most_; }
+  [[nodiscard]] bool shows(Severity level) const { return level <= most_; }
   /// `part`: the folder that speaks.
-  void write(LogLevel level, std::string_view part, std::string_view text);
+  void write(Severity level, std::string_view part, std::string_view text);
 
  private:
-  const LogLevel most_;
+  const Severity most_;
   const Clock& clock_;
   Mutex mutex_;
   LogSink& sink_ PIXHAUL_GUARDED_BY(mutex_);

@@ -17,16 +17,16 @@ class FixedClock final : public Clock {
 
 class Lines final : public LogSink {
  public:
-  void line(LogLevel, std::string_view text) override { lines.emplace_back(text); }
+  void line(Severity, std::string_view text) override { lines.emplace_back(text); }
   std::vector<std::string> lines;
 };
 
 TEST(Log, WritesOneLineAnEventUpToItsLevel) {
   const FixedClock clock;
   Lines sink;
-  Log log(LogLevel::warning, clock, sink);
-  log.write(LogLevel::warning, "net", "slow");
-  log.write(LogLevel::info, "net", "not shown");
+  Log log(Severity::warning, clock, sink);
+  log.write(Severity::warning, "net", "slow");
+  log.write(Severity::info, "net", "not shown");
   ASSERT_EQ(sink.lines.size(), 1u);
   EXPECT_EQ(sink.lines[0], "2026-11-23T19:08:37.412Z warning net: slow");
 }
