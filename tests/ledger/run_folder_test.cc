@@ -1,0 +1,283 @@
+#include "ledger/run_folder.h"
+
+#include <gtest/gtest.h>
+
+#include "ledger/compare.h"
+#include "ledger/failed_list.h"
+#include "support/memory_fs.h"
+
+namespace pixhaul::ledger {
+namespace {
+
+class RunFolders : public testing::Test {
+ protected:
+  std::unique_ptr<RunFolder> open(std::string boot_id = "boot 1") {
+    RunSettings settings{
+        .manifest = {.version = "0.1.0", .options = {{"number_sample_per_shard", "4"}}},
+        .samples_per_shard = 4,
+        .boot_id = std::move(boot_id)};
+    Result<std::unique_ptr<RunFolder>> run = RunFolder::open(files_, "out", settings);
+    EXPECT_TRUE(run.has_value()) << run.error().detail;
+    return std::move(*run);
+  }
+
+  static Row row(std::uint64_t index, ErrorCode status = ErrorCode::success) {
+    const std::string number = std::to_string(index);
+    Row row{.index = index,
+            .key = ShardLayout(4).key(index),
+            .input = "urls.txt",
+            .line = index + 1,
+            .url = "http://h/" + number};
+    row.outcome.status = status;
+    if (status == ErrorCode::success) {
+      row.outcome.bytes = 5;
+      row.path = shard_name(index / 4) + "/" + row.key + ".jpg";
+    }
+    return row;
+  }
+
+  static std::string digest(std::uint64_t first, std::uint64_t end) {
+    InputDigest digest;
+    for (std::uint64_t i = first; i < end; ++i) digest.add("http://h/" + std::to_string(i));
+    return digest.hex();
+  }
+
+  // A folder whose shard 0 is done: rows 0 to 3, of which 1 is a 404 and 2 timed out.
+  void make_done(std::unique_ptr<RunFolder> run, std::uint64_t rows = 4) {
+    auto shard = run->open_shard(0).value();
+    for (const std::uint64_t i : {3u, 0u, 2u, 1u}) {
+      if (i >= rows) continue;
+      const ErrorCode status = i == 1   ? ErrorCode::http_4xx
+                               : i == 2 ? ErrorCode::connect_timeout
+                                        : ErrorCode::success;
+      ASSERT_TRUE(shard->add(row(i, status)).has_value());
+    }
+    ASSERT_TRUE(run->commit(std::move(shard), digest(0, rows)).has_value());
+  }
+
+  std::vector<std::string> rows_of(RunFolder& run, std::uint64_t shard) {
+    std::vector<std::string> rows;
+    EXPECT_TRUE(run.for_each_row(shard, [&](const Row& row) {
+      rows.push_back(std::to_string(row.index) + " " + std::string(name(row.outcome.status)));
+    }));
+    return rows;
+  }
+
+  test::MemoryFileSystem files_;
+};
+
+using Rows = std::vector<std::string>;
+
+TEST_F(RunFolders, RowsOfADoneShardStandInOrderOfKey) {
+  make_done(open());
+  auto run = open();
+  EXPECT_EQ(run->state(0), ShardState::done);
+  EXPECT_EQ(run->state(1), ShardState::fresh);
+  EXPECT_EQ(rows_of(*run, 0), (Rows{"0 success", "1 http_4xx", "2 connect_timeout", "3 success"}));
+  ASSERT_NE(run->record(0), nullptr);
+  EXPECT_EQ(run->record(0)->rows, 4u);
+  EXPECT_EQ(run->record(0)->image_bytes, 10u);
+  EXPECT_EQ(run->record(0)->by_status.at(ErrorCode::http_4xx), 1u);
+}
+
+TEST_F(RunFolders, FinishedRowsSurviveAKillAndUnflushedOnesAreAbsent) {
+  auto run = open();
+  auto shard = run->open_shard(5).value();
+  ASSERT_TRUE(shard->add(row(21)).has_value());
+  ASSERT_TRUE(shard->flush().has_value());
+  ASSERT_TRUE(shard->add(row(22)).has_value());
+  files_.die();
+  files_.heal();
+  run = open();
+  EXPECT_EQ(run->state(5), ShardState::open);
+  EXPECT_EQ(run->known_shards(), std::vector<std::uint64_t>{5});
+  shard = run->open_shard(5).value();
+  EXPECT_TRUE(shard->was_resumed());
+  EXPECT_FALSE(shard->is_finished(0));
+  EXPECT_TRUE(shard->is_finished(1));
+  EXPECT_FALSE(shard->is_finished(2));
+  EXPECT_EQ(shard->by_status().at(ErrorCode::success), 1u);
+}
+
+TEST_F(RunFolders, ATornSpoolIsCutBeforeMoreIsAppendedAtEveryByte) {
+  std::string whole;
+  {
+    auto run = open();
+    auto shard = run->open_shard(0).value();
+    ASSERT_TRUE(shard->add(row(0)).has_value());
+    ASSERT_TRUE(shard->add(row(1)).has_value());
+    whole = shard->read_back().value();
+  }
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    files_.put("out/.pixhaul/spool/00000", whole.substr(0, size));
+    auto run = open();
+    auto shard = run->open_shard(0).value();
+    EXPECT_FALSE(shard->is_finished(1));
+    ASSERT_TRUE(shard->add(row(3)).has_value());
+    ASSERT_TRUE(shard->flush().has_value());
+    auto again = run->open_shard(0).value();
+    EXPECT_TRUE(again->is_finished(3)) << size;
+    EXPECT_EQ(again->is_finished(0), shard->is_finished(0)) << size;
+  }
+}
+
+TEST_F(RunFolders, AfterARebootRowsWithoutTheirImagesAreDropped) {
+  {
+    auto run = open();
+    auto shard = run->open_shard(0).value();
+    for (const std::uint64_t i : {0u, 1u, 2u}) ASSERT_TRUE(shard->add(row(i)).has_value());
+    ASSERT_TRUE(shard->add(row(3, ErrorCode::http_4xx)).has_value());
+    ASSERT_TRUE(shard->flush().has_value());
+  }
+  ASSERT_TRUE(files_.open_folder("out/00000", Folder::IfMissing::make).has_value());
+  files_.put("out/00000/000000.jpg", "12345");
+  files_.put("out/00000/000001.jpg", "");
+  for (int round = 0; round < 2; ++round) {
+    auto run = open("boot 2");
+    auto shard = run->open_shard(0).value();
+    EXPECT_TRUE(shard->is_finished(0));
+    EXPECT_FALSE(shard->is_finished(1)) << "zero bytes";
+    EXPECT_FALSE(shard->is_finished(2)) << "missing";
+    EXPECT_TRUE(shard->is_finished(3)) << "a failure has no image";
+  }
+}
+
+TEST_F(RunFolders, RetryingRewritesTheShardAndKeepsTheOldRowsUntilThen) {
+  make_done(open());
+  const std::string old_rows = files_.contents("out/00000.jsonl");
+  auto run = open();
+  const auto timed_out = [](const Row& row) {
+    return row.outcome.status == ErrorCode::connect_timeout;
+  };
+  const auto never = [](const Row&) { return false; };
+  EXPECT_EQ(run->reopen_shard(0, never, false).value(), nullptr);
+  EXPECT_EQ(run->state(0), ShardState::done);
+  auto shard = run->reopen_shard(0, timed_out, false).value();
+  EXPECT_EQ(shard->generation(), 2u);
+  EXPECT_EQ(shard->finished_count(), 3u);
+  EXPECT_FALSE(shard->is_finished(2));
+  EXPECT_EQ(files_.contents("out/00000.jsonl"), old_rows);
+  // A kill here: the retry goes on where it was.
+  files_.die();
+  files_.heal();
+  run = open();
+  EXPECT_EQ(run->state(0), ShardState::open);
+  shard = run->open_shard(0).value();
+  EXPECT_EQ(shard->generation(), 2u);
+  ASSERT_TRUE(shard->add(row(2)).has_value());
+  const auto paths = run->commit(std::move(shard), digest(0, 4)).value();
+  EXPECT_EQ(paths.size(), 3u);
+  EXPECT_EQ(rows_of(*run, 0), (Rows{"0 success", "1 http_4xx", "2 success", "3 success"}));
+  EXPECT_EQ(run->record(0)->generation, 2u);
+  EXPECT_FALSE(files_.exists("out/.pixhaul/spool/00000"));
+}
+
+TEST_F(RunFolders, ALeftSpoolOfADoneGenerationIsRemoved) {
+  auto run = open();
+  {
+    auto shard = run->open_shard(0).value();
+    ASSERT_TRUE(shard->flush().has_value());
+  }
+  const std::string spool = files_.contents("out/.pixhaul/spool/00000");
+  make_done(std::move(run));
+  files_.put("out/.pixhaul/spool/00000", spool);
+  run = open();
+  EXPECT_EQ(run->state(0), ShardState::done);
+  EXPECT_FALSE(files_.exists("out/.pixhaul/spool/00000"));
+}
+
+TEST_F(RunFolders, AListThatGrewContinuesItsLastShard) {
+  make_done(open(), 2);
+  auto run = open();
+  ShardCheck check(*run->record(0));
+  for (std::uint64_t i = 0; i < 4; ++i) check.add("http://h/" + std::to_string(i), "l", i + 1);
+  EXPECT_TRUE(check.finish(run->output()).has_value());
+  EXPECT_EQ(check.new_rows(), 2u);
+  auto shard = run->reopen_shard(0, [](const Row&) { return false; }, true).value();
+  EXPECT_EQ(shard->finished_count(), 2u);
+  ASSERT_TRUE(shard->add(row(2)).has_value());
+  ASSERT_TRUE(shard->add(row(3)).has_value());
+  ASSERT_TRUE(run->commit(std::move(shard), digest(0, 4)).has_value());
+  EXPECT_EQ(rows_of(*run, 0).size(), 4u);
+}
+
+TEST_F(RunFolders, AnotherListIsRefusedWithItsFirstDifference) {
+  make_done(open());
+  auto run = open();
+  ShardCheck changed(*run->record(0));
+  for (const std::string_view url : {"http://h/0", "http://h/1", "http://x", "http://h/3"}) {
+    changed.add(url, "urls.txt", changed.digest().rows() + 1);
+  }
+  const Result<> refused = changed.finish(run->output());
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, ErrorCode::other_input);
+  EXPECT_EQ(refused.error().detail,
+            "line 3 of 'urls.txt' was 'http://h/2' when this folder was begun and is 'http://x' "
+            "now; use another --output_folder for this list, or give the list the folder was "
+            "begun with");
+  ShardCheck shorter(*run->record(0));
+  shorter.add("http://h/0", "urls.txt", 1);
+  EXPECT_NE(
+      shorter.finish(run->output()).error().detail.find("line 2 of 'urls.txt' was 'http://h/1'"),
+      std::string::npos);
+  EXPECT_TRUE(run->check_end(4).has_value());
+  EXPECT_NE(run->check_end(3).error().detail.find("line 4 of 'urls.txt' was 'http://h/3'"),
+            std::string::npos);
+}
+
+TEST_F(RunFolders, AChangedRowOfAnOpenShardIsNamed) {
+  auto run = open();
+  auto shard = run->open_shard(0).value();
+  Row odd = row(1);
+  odd.url = "http://h/\xff";
+  ASSERT_TRUE(shard->add(row(0)).has_value());
+  ASSERT_TRUE(shard->add(odd).has_value());
+  EXPECT_TRUE(shard->check_input(0, "http://h/0", "l", 1).has_value());
+  EXPECT_TRUE(shard->check_input(1, "http://h/\xff", "l", 2).has_value());
+  EXPECT_TRUE(shard->check_input(3, "http://new", "l", 4).has_value());
+  const Result<> refused = shard->check_input(0, "http://other", "", 1);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_TRUE(refused.error().detail.starts_with(
+      "line 1 was 'http://h/0' when this folder was begun and is 'http://other' now"));
+}
+
+TEST_F(RunFolders, ASecondRunIsRefused) {
+  auto run = open();
+  const auto second = RunFolder::open(files_, "out", {});
+  ASSERT_FALSE(second.has_value());
+  EXPECT_EQ(second.error().code, ErrorCode::output_busy);
+}
+
+TEST_F(RunFolders, OtherOptionsAreRefusedByName) {
+  open().reset();
+  const auto other =
+      RunFolder::open(files_, "out", {.manifest = {.options = {{"number_sample_per_shard", "8"}}}});
+  ASSERT_FALSE(other.has_value());
+  EXPECT_EQ(other.error().code, ErrorCode::other_input);
+  EXPECT_NE(other.error().detail.find("--number_sample_per_shard 4 and now it is 8"),
+            std::string::npos);
+  files_.put("out/.pixhaul/manifest.json", "{");
+  EXPECT_EQ(RunFolder::open(files_, "out", {}).error().code, ErrorCode::state_damaged);
+}
+
+TEST_F(RunFolders, TheFailedListCanBeFedBack) {
+  make_done(open());
+  auto run = open();
+  auto shard = run->open_shard(1).value();
+  Row hostile = row(4, ErrorCode::http_5xx);
+  hostile.outcome.http_status = 503;
+  hostile.outcome.detail = "line\nbreak";
+  ASSERT_TRUE(shard->add(hostile).has_value());
+  ASSERT_TRUE(shard->flush().has_value());
+  const auto failed = [](const Row& row) { return row.outcome.status != ErrorCode::success; };
+  EXPECT_EQ(write_failed_list(*run, failed).value(), 3u);
+  EXPECT_EQ(files_.contents("out/failed.txt"),
+            "# http_4xx (line 2 of 'urls.txt')\nhttp://h/1\n"
+            "# connect_timeout (line 3 of 'urls.txt')\nhttp://h/2\n"
+            "# http_5xx HTTP 503: line\\x0abreak (line 5 of 'urls.txt')\nhttp://h/4\n");
+  EXPECT_EQ(write_failed_list(*run, [](const Row&) { return false; }).value(), 0u);
+  EXPECT_FALSE(files_.exists("out/failed.txt"));
+}
+
+}  // namespace
+}  // namespace pixhaul::ledger
