@@ -1,3 +1,4 @@
+// Media types and extensions of the image formats: the two words that rows, writers and probes share.
 #include <algorithm>
 #include <array>
 
