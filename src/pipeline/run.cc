@@ -1,0 +1,378 @@
+// A run, read top to bottom: open what can refuse, start the threads, watch them, let them drain, stop them from the
+// front to the back, and say what came of it.
+//
+// Every stage ends by its input being closed: the intake at the list's end, the loops when nothing is under way, the
+// writers when the loops are gone, the committer when the writers are. A stage that fails says so once; everything
+// is then stopped in the same order, rows that were not entered stay unfinished, and the next run does them.
+#include "pipeline/run.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "ledger/failed_list.h"
+#include "pipeline/file_sink.h"
+#include "pipeline/hash.h"
+#include "pipeline/probe_judge.h"
+#include "pipeline/retry_choice.h"
+#include "pixhaul/option_table.h"
+#include "pixhaul/version.h"
+#include "readers/open.h"
+#include "writers/open.h"
+
+namespace pixhaul {
+
+Result<Summary> download(const Options& options, Observer& observer, std::stop_token stop) {
+  auto run = pipeline::Run::create(options);
+  if (!run) return std::unexpected(std::move(run).error());
+  return (*run)->work(observer, std::move(stop));
+}
+
+}  // namespace pixhaul
+
+namespace pixhaul::pipeline {
+
+namespace {
+
+constexpr std::size_t kWindowRows = 32'768;  // about 10 MB of URLs under way
+constexpr std::chrono::milliseconds kProgressEvery{250};
+constexpr std::chrono::milliseconds kDrainFor{5'000};
+constexpr Duration kLongestTurn = std::chrono::milliseconds(250);
+constexpr std::uint64_t kContactRows = 10'000;
+
+// The options that shape the output: a run that continues a folder must agree in them.
+constexpr std::string_view kShaping[] = {"output_format", "number_sample_per_shard", "file_names", "compute_hash"};
+
+writers::NameStyle name_style(FileNames names) {
+  return names == FileNames::name ? writers::NameStyle::name : writers::NameStyle::key;
+}
+
+bool is_failure(const Row& row) { return row.outcome.status != ErrorCode::success; }
+
+}  // namespace
+
+/// What a loop adds to its transfers: judges, and files to stream into when bodies are not buffered.
+class Run::Parts final : public MemoryParts {
+ public:
+  Parts(const RunSettings& settings, RowWindow& window, const ledger::ShardLayout& layout,
+        std::unique_ptr<writers::SampleWriter> writer)
+      : MemoryParts(settings.validate), hash_(settings.hash), window_(window), layout_(layout),
+        writer_(std::move(writer)) {}
+
+  std::unique_ptr<net::BodySink> make_sink(std::uint64_t place) override {
+    if (writer_ == nullptr) return nullptr;
+    const PendingRow& row = window_[place];
+    const auto url = net::parse_url(row.url);
+    auto digest = make_digest(hash_);
+    return std::make_unique<FileSink>(*writer_,
+                                      SampleId{.shard = ledger::shard_name(layout_.shard_of(row.index)),
+                                               .key = layout_.key(row.index),
+                                               .url_path = url ? std::string(url->path()) : std::string()},
+                                      digest ? std::move(*digest) : std::nullopt);
+  }
+
+ private:
+  HashKind hash_;
+  RowWindow& window_;
+  const ledger::ShardLayout& layout_;
+  std::unique_ptr<writers::SampleWriter> writer_;
+};
+
+Run::~Run() = default;
+
+Result<std::unique_ptr<Run>> Run::create(const Options& options) {
+  std::unique_ptr<Run> run(new Run(options));
+  if (auto opened = run->open(); !opened) return std::unexpected(std::move(opened).error());
+  return run;
+}
+
+Result<> Run::open() {
+  auto settings = configure(options_, read_machine());
+  if (!settings) return std::unexpected(std::move(settings).error());
+  settings_ = std::move(*settings);
+  auto redo = parse_retry_choice(options_.retry_failed);
+  if (!redo) return std::unexpected(std::move(redo).error());
+  redo_ = std::move(*redo);
+  auto reader = readers::open_lists(files_, options_.url_list, readers::ListFormat::automatic);
+  if (!reader) return std::unexpected(std::move(reader).error());
+  reader_ = std::move(*reader);
+  if (auto opened = open_output(); !opened) return opened;
+  return open_network();
+}
+
+Result<> Run::open_output() {
+  ledger::RunSettings settings{.manifest = {.version = version()},
+                               .samples_per_shard = options_.number_sample_per_shard,
+                               .digest_name = std::string(hash_field(options_.compute_hash)),
+                               .boot_id = system_boot_id()};
+  for (std::string_view name : kShaping) settings.manifest.options.emplace_back(name, option_text(options_, name));
+  auto folder = ledger::RunFolder::open(files_, options_.output_folder, std::move(settings));
+  if (!folder) return std::unexpected(std::move(folder).error());
+  folder_ = std::move(*folder);
+  auto sweeper = make_writer();
+  if (!sweeper) return std::unexpected(std::move(sweeper).error());
+  sweeper_ = std::move(*sweeper);
+  book_ = std::make_unique<ShardBook>(*folder_, *sweeper_, redo_, options_.max_open_shards);
+  window_ = std::make_unique<RowWindow>(kWindowRows);
+  return {};
+}
+
+Result<std::unique_ptr<writers::SampleWriter>> Run::make_writer() {
+  return writers::open_writer(options_.output_format == OutputFormat::files ? "files" : "dummy", folder_->output(),
+                              {.file_names = name_style(options_.file_names), .max_open_folders = options_.max_open_shards});
+}
+
+Result<> Run::open_network() {
+  auto shared = SharedNet::create(settings_);
+  if (!shared) return std::unexpected(std::move(shared).error());
+  shared_ = std::move(*shared);
+  write_stage_ = std::make_unique<WriteStage>(*book_, *window_, shared_->memory, folder_->layout());
+  const bool streams = settings_.body == BodyMode::stream && options_.output_format == OutputFormat::files;
+  for (std::uint32_t i = 0; i < settings_.loop_count; ++i) {
+    std::unique_ptr<writers::SampleWriter> writer;
+    if (streams) {
+      auto made = make_writer();
+      if (!made) return std::unexpected(std::move(made).error());
+      writer = std::move(*made);
+    }
+    parts_.push_back(std::make_unique<Parts>(settings_, *window_, folder_->layout(), std::move(writer)));
+    auto loop = Loop::create(settings_, i, *shared_, *parts_.back());
+    if (!loop) return std::unexpected(std::move(loop).error());
+    loops_.push_back(std::move(*loop));
+    fetch_stages_.push_back(
+        std::make_unique<FetchStage>(loops_.back()->fetcher(), loops_.back()->network(), *write_stage_));
+    peers_.push_back(fetch_stages_.back().get());
+  }
+  for (const auto& stage : fetch_stages_) stage->set_peers(peers_);
+  for (std::uint32_t i = 0; i < settings_.write_count; ++i) {
+    auto writer = make_writer();
+    if (!writer) return std::unexpected(std::move(writer).error());
+    auto digest = make_digest(settings_.hash);
+    if (!digest) return std::unexpected(std::move(digest).error());
+    workers_.push_back(std::make_unique<WriteStage::Worker>(*write_stage_, std::move(*writer), std::move(*digest)));
+  }
+  intake_ = std::make_unique<Intake>(*reader_, *book_, *window_, peers_, *write_stage_, options_.max_rows);
+  return {};
+}
+
+// ---- working
+
+Result<Summary> Run::work(Observer& observer, std::stop_token stop) {
+  for (const std::string& notice : settings_.notices) observer.on_notice(notice);
+  started_ = shared_->clock.now();
+  start_threads();
+  {
+    const std::stop_callback nudge(stop, [this] { window_->nudge(); });
+    watch(observer, stop);
+  }
+  drain(observer);
+  stop_threads();
+  observer.on_progress(snapshot());
+  if (auto error = failure()) return std::unexpected(std::move(*error));
+  return summarise();
+}
+
+void Run::start_threads() {
+  auto guarded = [this](Result<> ended) {
+    if (!ended) fail(std::move(ended).error());
+  };
+  commit_thread_ = std::jthread([this, guarded] { guarded(book_->commit_until_closed()); });
+  for (const auto& worker : workers_) {
+    worker_threads_.emplace_back([&worker, guarded] { guarded(worker->run()); });
+  }
+  for (const auto& stage : fetch_stages_) {
+    loop_threads_.emplace_back([&stage](std::stop_token stop) {
+      while (!stop.stop_requested()) stage->step(kLongestTurn);
+    });
+  }
+  intake_thread_ = std::jthread([this, guarded](std::stop_token stop) {
+    guarded(intake_->run(std::move(stop)));
+    {
+      const MutexLock lock(mutex_);
+      intake_done_ = true;
+    }
+    window_->nudge();
+  });
+}
+
+// From the first row to the last, or to the reason to end before it.
+void Run::watch(Observer& observer, std::stop_token stop) {
+  Instant next_progress = started_ + kProgressEvery;
+  bool asked_for_contact = !options_.contact.empty() || !options_.user_agent.empty();
+  for (;;) {
+    const bool is_empty = window_->wait_empty(kProgressEvery);
+    bool intake_done = false;
+    {
+      const MutexLock lock(mutex_);
+      if (failure_) return;
+      intake_done = intake_done_;
+    }
+    if (is_empty && intake_done) {
+      stopped_ = intake_->reached_max_rows() ? Stopped::max_rows : Stopped::no;
+      return;
+    }
+    if (stop.stop_requested()) {
+      stopped_ = Stopped::interrupted;
+      return;
+    }
+    const Instant now = shared_->clock.now();
+    if (is_empty && now < next_progress) {
+      // Nothing is under way while the list is being read: do not spin.
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    if (now < next_progress) continue;
+    next_progress = now + kProgressEvery;
+    const StatsSnapshot stats = snapshot();
+    observer.on_progress(stats);
+    if (!asked_for_contact && stats.rows_read > kContactRows) {
+      asked_for_contact = true;
+      observer.on_notice("more than 10,000 rows and no --contact: give site operators a way to reach you");
+    }
+    stopped_ = limit_reached(stats);
+    if (stopped_ != Stopped::no) return;
+  }
+}
+
+// Nothing new is started; what is in flight gets a few seconds to end well.
+void Run::drain(Observer& observer) {
+  const bool is_complete = stopped_ == Stopped::no && !failure();
+  intake_thread_.request_stop();
+  if (!is_complete) {
+    book_->give_up();
+    window_->close();
+    for (FetchStage* stage : peers_) stage->stop_starting();
+  }
+  intake_thread_.join();
+  if (is_complete || failure()) return;
+  const Instant until = shared_->clock.now() + kDrainFor;
+  while (shared_->clock.now() < until) {
+    if (std::all_of(peers_.begin(), peers_.end(), [](FetchStage* stage) { return stage->counters().in_flight == 0; })) {
+      return;
+    }
+    window_->wait_empty(std::chrono::milliseconds(20));
+    if (failure()) return;
+  }
+  observer.on_notice("some images did not end within 5 s; they stay unfinished and are fetched by the next run");
+}
+
+void Run::stop_threads() {
+  for (std::size_t i = 0; i < loop_threads_.size(); ++i) {
+    loop_threads_[i].request_stop();
+    fetch_stages_[i]->wake();
+  }
+  loop_threads_.clear();
+  write_stage_->close();
+  worker_threads_.clear();
+  book_->close();
+  commit_thread_.join();
+  if (auto flushed = book_->flush(); !flushed) fail(std::move(flushed).error());
+}
+
+void Run::fail(Error error) {
+  {
+    const MutexLock lock(mutex_);
+    if (!failure_) failure_ = std::move(error);
+  }
+  window_->nudge();
+}
+
+std::optional<Error> Run::failure() const {
+  const MutexLock lock(mutex_);
+  return failure_;
+}
+
+Stopped Run::limit_reached(const StatsSnapshot& now) const {
+  const std::uint64_t errors = now.rows_done - now.by_status[static_cast<std::size_t>(ErrorCode::success)];
+  if (options_.max_errors && errors >= *options_.max_errors) return Stopped::max_errors;
+  if (options_.max_bytes && now.bytes_body >= *options_.max_bytes) return Stopped::max_bytes;
+  if (options_.max_duration && now.seconds >= std::chrono::duration<double>(*options_.max_duration).count()) {
+    return Stopped::max_duration;
+  }
+  return Stopped::no;
+}
+
+// ---- telling
+
+StatsSnapshot Run::snapshot() const {
+  StatsSnapshot stats;
+  net::FetchCounters all;
+  for (const auto& stage : fetch_stages_) {
+    const net::FetchCounters one = stage->counters();
+    stats.requests += one.requests;
+    stats.connections_opened += one.connections_opened;
+    stats.connections_reused += one.connections_reused;
+    stats.dns_queries += one.dns_queries;
+    stats.bytes_wire += one.bytes_wire;
+    stats.bytes_saved += one.bytes_saved;
+    stats.in_flight += one.in_flight;
+    stats.concurrency_limit += one.limit;
+    stats.hosts_active += one.hosts;
+    all.waiting += one.waiting;
+    all.held_by_rate = all.held_by_rate || one.held_by_rate;
+    all.held_by_memory = all.held_by_memory || one.held_by_memory;
+  }
+  const ShardBook::Progress progress = book_->progress();
+  stats.seconds = std::chrono::duration<double>(shared_->clock.now() - started_).count();
+  stats.rows_read = intake_->rows_read();
+  stats.rows_resumed = intake_->rows_resumed();
+  if (intake_->reached_end()) stats.rows_total = stats.rows_read;
+  stats.rows_done = progress.done;
+  stats.by_status = progress.by_status;
+  stats.bytes_body = progress.image_bytes;
+  stats.memory_bytes = shared_->memory.used();
+  all.limit = stats.concurrency_limit;
+  all.hosts = stats.hosts_active;
+  stats.limited_by = limited_by(all, stats.in_flight);
+  return stats;
+}
+
+std::string Run::limited_by(const net::FetchCounters& all, std::uint32_t in_flight) const {
+  if (all.held_by_rate) return "--limit_rate";
+  if (all.held_by_memory) return "--memory: waiting for the disk";
+  if (in_flight > 0 && in_flight >= all.limit) return fmt::format("concurrency: {} at once", all.limit);
+  if (all.waiting > 0) return fmt::format("{} host{} at {} own rate", all.hosts, all.hosts == 1 ? "" : "s", all.hosts == 1 ? "its" : "their");
+  return {};
+}
+
+Result<Summary> Run::summarise() {
+  Summary summary{.stats = snapshot(), .stopped = stopped_};
+  Tally whole;
+  for (std::uint64_t shard : folder_->known_shards()) {
+    auto counted = folder_->for_each_row(shard, [&whole](const Row& row) {
+      if (row.outcome.status == ErrorCode::success) {
+        whole.count(row, {});
+      } else {
+        const auto url = net::parse_url(row.url);
+        whole.count(row, url ? url->host() : std::string_view());
+      }
+    });
+    if (!counted) return std::unexpected(std::move(counted).error());
+  }
+  auto failed = ledger::write_failed_list(*folder_, is_failure);
+  if (!failed) return std::unexpected(std::move(failed).error());
+  summary.output_folder = options_.output_folder;
+  if (*failed > 0) summary.failed_list = fmt::format("{}/failed.txt", options_.output_folder);
+  summary.network_down = whole.is_network_down();
+  summary.rows = whole.rows();
+  summary.images = whole.images();
+  summary.image_bytes = whole.image_bytes();
+  summary.failed = whole.failed();
+  summary.refused = whole.refused();
+  summary.failures = whole.failures();
+  extrapolate(summary);
+  return summary;
+}
+
+// After max_rows: what the whole list would take, by the share of its bytes that was read.
+void Run::extrapolate(Summary& summary) const {
+  const readers::ReadProgress read = reader_->progress();
+  if (stopped_ != Stopped::max_rows || !read.bytes_total || read.bytes_read == 0) return;
+  const double factor = static_cast<double>(*read.bytes_total) / static_cast<double>(read.bytes_read);
+  summary.estimated_rows = static_cast<std::uint64_t>(static_cast<double>(summary.stats.rows_read) * factor);
+  summary.estimated_seconds = summary.stats.seconds * factor;
+  summary.estimated_bytes = static_cast<std::uint64_t>(static_cast<double>(summary.image_bytes) * factor);
+}
+
+}  // namespace pixhaul::pipeline

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <thread>
+#include <string>
+#include <vector>
+
+#include "base/file.h"
+#include "base/mutex.h"
+#include "ledger/run_folder.h"
+#include "pipeline/client.h"
+#include "pipeline/configure.h"
+#include "pipeline/fetch_stage.h"
+#include "pipeline/intake.h"
+#include "pipeline/row_window.h"
+#include "pipeline/shard_book.h"
+#include "pipeline/write_stage.h"
+#include "pixhaul/download.h"
+#include "readers/reader.h"
+
+namespace pixhaul::pipeline {
+
+/// One run from list to folder: owns the stages and their threads, in this order:
+///
+///   intake → fetch stages (a loop each) → write workers → committer
+///
+/// `create` opens everything that can refuse; `work` runs the threads and watches them from the caller's.
+class Run {
+ public:
+  [[nodiscard]] static Result<std::unique_ptr<Run>> create(const Options& options);
+  ~Run();
+  [[nodiscard]] Result<Summary> work(Observer& observer, std::stop_token stop);
+
+ private:
+  explicit Run(const Options& options) : options_(options) {}
+  [[nodiscard]] Result<> open();
+  [[nodiscard]] Result<> open_output();
+  [[nodiscard]] Result<> open_network();
+  [[nodiscard]] Result<std::unique_ptr<writers::SampleWriter>> make_writer();
+
+  void start_threads();
+  void watch(Observer& observer, std::stop_token stop);
+  void drain(Observer& observer);
+  void stop_threads();
+  void fail(Error error);
+  [[nodiscard]] std::optional<Error> failure() const;
+  [[nodiscard]] Stopped limit_reached(const StatsSnapshot& now) const;
+  [[nodiscard]] StatsSnapshot snapshot() const;
+  [[nodiscard]] std::string limited_by(const net::FetchCounters& all, std::uint32_t in_flight) const;
+  [[nodiscard]] Result<Summary> summarise();
+  void extrapolate(Summary& summary) const;
+
+  class Parts;
+
+  const Options options_;
+  RunSettings settings_;
+  ShardBook::Redo redo_;
+  PosixFileSystem files_;
+  std::unique_ptr<readers::RowReader> reader_;
+  std::unique_ptr<ledger::RunFolder> folder_;
+  std::unique_ptr<writers::SampleWriter> sweeper_;
+  std::unique_ptr<ShardBook> book_;
+  std::unique_ptr<RowWindow> window_;
+  std::unique_ptr<SharedNet> shared_;
+  std::unique_ptr<WriteStage> write_stage_;
+  std::vector<std::unique_ptr<Parts>> parts_;
+  std::vector<std::unique_ptr<Loop>> loops_;
+  std::vector<std::unique_ptr<FetchStage>> fetch_stages_;
+  std::vector<FetchStage*> peers_;
+  std::unique_ptr<Intake> intake_;
+  std::vector<std::unique_ptr<WriteStage::Worker>> workers_;
+
+  Instant started_{};
+  Stopped stopped_ = Stopped::no;
+  std::jthread intake_thread_;
+  std::vector<std::jthread> loop_threads_;
+  std::vector<std::jthread> worker_threads_;
+  std::jthread commit_thread_;
+
+  mutable Mutex mutex_;
+  std::optional<Error> failure_ PIXHAUL_GUARDED_BY(mutex_);
+  bool intake_done_ PIXHAUL_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace pixhaul::pipeline
