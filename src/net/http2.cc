@@ -93,11 +93,12 @@ nghttp2_nv name_value(std::string_view name, std::string_view value) {
   const auto* value_bytes = reinterpret_cast<const std::uint8_t*>(value.data());
   // RFC 7541 §7.1.3: credentials are never indexed.
   const bool is_secret = name == "authorization" || name == "cookie";
+  const nghttp2_nv_flag flag = is_secret ? NGHTTP2_NV_FLAG_NO_INDEX : NGHTTP2_NV_FLAG_NONE;
   return {.name = const_cast<std::uint8_t*>(name_bytes),
           .value = const_cast<std::uint8_t*>(value_bytes),
           .namelen = name.size(),
           .valuelen = value.size(),
-          .flags = is_secret ? NGHTTP2_NV_FLAG_NO_INDEX : NGHTTP2_NV_FLAG_NONE};
+          .flags = static_cast<std::uint8_t>(flag)};
 }
 
 // The session's state, within reach of the callbacks.
@@ -192,8 +193,9 @@ int Engine::finish_head(std::int32_t id, const nghttp2_headers& headers, std::ui
   if (stream->has_head || headers.cat == NGHTTP2_HCAT_REQUEST) return 0;  // trailers are dropped
   // RFC 9110 §15.2: "A client MUST be able to parse one or more 1xx responses received prior to a
   // final response". Ten is enough.
-  if (block.status < 200) {
-    if (++stream->informational_count <= kMaxInformational) return 0;
+  const bool is_informational = block.status >= 100 && block.status < 200;
+  if (is_informational && ++stream->informational_count <= kMaxInformational) return 0;
+  if (block.status < 200) {  // nghttp2 lets "051" through
     stream->failure = ErrorCode::protocol_error;
     return nghttp2_submit_rst_stream(session.get(), NGHTTP2_FLAG_NONE, id,
                                      NGHTTP2_ENHANCE_YOUR_CALM);
@@ -246,7 +248,7 @@ void Engine::finish_stream(std::int32_t id, std::uint32_t error) {
   if (stream.failure == ErrorCode::header_limit) {
     fail(stream, stream.failure, false, "response header too large");
   } else if (stream.failure != ErrorCode::success) {
-    fail(stream, stream.failure, false, "too many informational responses");
+    fail(stream, stream.failure, false, "too many informational responses or no true status");
   } else if (!stream.is_sent && !has_peer_goaway) {
     fail(stream, ErrorCode::protocol_error, false, "HTTP/2: connection error");
   } else if (!stream.is_sent) {

@@ -126,7 +126,6 @@ void NameCache::ask(Node& node) {
   const auto ask_family = [&](Family& family, AddressFamily which) {
     if (family.is_pending) return;  // a late answer to an earlier question serves as well
     family = {.is_pending = true};
-    ++query_count_;
     resolver_.ask(node.first, which);
   };
   if (settings_.ask_ipv6) ask_family(lookup.v6, AddressFamily::v6);

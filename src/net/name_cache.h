@@ -62,8 +62,6 @@ class NameCache {
   [[nodiscard]] Instant next_due() const;
 
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
-  /// Questions asked so far, each family of a name counted.
-  [[nodiscard]] std::uint64_t query_count() const { return query_count_; }
 
  private:
   struct Family {
@@ -117,7 +115,6 @@ class NameCache {
   std::deque<Delayed> delayed_;  // one family is there, the other late; by time
   std::vector<Node*> ready_;     // known without asking, to be told
   std::vector<Answer> answers_;  // reused
-  std::uint64_t query_count_ = 0;
 };
 
 }  // namespace pixhaul::net

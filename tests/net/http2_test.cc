@@ -285,6 +285,18 @@ TEST(Http2Session, EndlessInformationalResponsesFail) {
   EXPECT_EQ(recorder.failures, 1);
 }
 
+TEST(Http2Session, StatusBelowOneHundredFails) {
+  Pair pair;
+  Recorder recorder;
+  const std::int32_t stream = pair.get(recorder);
+  ASSERT_TRUE(pair.shuttle());
+  pair.server.respond(stream, {{":status", "051"}}, "body");
+  (void)pair.shuttle();
+  EXPECT_EQ(recorder.heads, 0);
+  EXPECT_EQ(recorder.body, "");
+  EXPECT_EQ(recorder.code, ErrorCode::protocol_error);
+}
+
 TEST(Http2Session, ResetsAreClassified) {
   const struct {
     std::uint32_t error;
