@@ -13,6 +13,7 @@
 #endif
 #define PIXHAUL_GUARDED_BY(mutex) PIXHAUL_THREAD_ATTRIBUTE(guarded_by(mutex))
 #define PIXHAUL_REQUIRES(mutex) PIXHAUL_THREAD_ATTRIBUTE(requires_capability(mutex))
+#define PIXHAUL_EXCLUDES(mutex) PIXHAUL_THREAD_ATTRIBUTE(locks_excluded(mutex))
 
 namespace pixhaul {
 
