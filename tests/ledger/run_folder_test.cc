@@ -1,5 +1,6 @@
 #include "ledger/run_folder.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "ledger/compare.h"
@@ -12,10 +13,10 @@ namespace {
 class RunFolders : public testing::Test {
  protected:
   std::unique_ptr<RunFolder> open(std::string boot_id = "boot 1") {
-    RunSettings settings{
-        .manifest = {.version = "0.1.0", .options = {{"number_sample_per_shard", "4"}}},
-        .samples_per_shard = 4,
-        .boot_id = std::move(boot_id)};
+    RunSettings settings;
+    settings.manifest.options.emplace_back("number_sample_per_shard", "4");
+    settings.samples_per_shard = 4;
+    settings.boot_id = std::move(boot_id);
     Result<std::unique_ptr<RunFolder>> run = RunFolder::open(files_, "out", settings);
     EXPECT_TRUE(run.has_value()) << run.error().detail;
     return std::move(*run);
@@ -90,7 +91,7 @@ TEST_F(RunFolders, FinishedRowsSurviveAKillAndUnflushedOnesAreAbsent) {
   files_.heal();
   run = open();
   EXPECT_EQ(run->state(5), ShardState::open);
-  EXPECT_EQ(run->known_shards(), std::vector<std::uint64_t>{5});
+  EXPECT_THAT(run->known_shards(), testing::ElementsAre(5u));
   shard = run->open_shard(5).value();
   EXPECT_TRUE(shard->was_resumed());
   EXPECT_FALSE(shard->is_finished(0));
@@ -250,8 +251,9 @@ TEST_F(RunFolders, ASecondRunIsRefused) {
 
 TEST_F(RunFolders, OtherOptionsAreRefusedByName) {
   open().reset();
-  const auto other =
-      RunFolder::open(files_, "out", {.manifest = {.options = {{"number_sample_per_shard", "8"}}}});
+  RunSettings settings;
+  settings.manifest.options.emplace_back("number_sample_per_shard", "8");
+  const auto other = RunFolder::open(files_, "out", settings);
   ASSERT_FALSE(other.has_value());
   EXPECT_EQ(other.error().code, ErrorCode::other_input);
   EXPECT_NE(other.error().detail.find("--number_sample_per_shard 4 and now it is 8"),
