@@ -1,0 +1,1 @@
+"""What the benchmarks and the demo share: an origin, a link, a corpus, a stop-watch and a pen."""
