@@ -12,6 +12,7 @@ import argparse
 import itertools
 import json
 import os
+import shutil
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -162,13 +163,14 @@ def main() -> None:
     budget = measure.touch_memory(0.1 if options.quick else 0.5)
     results = json.loads(options.output.read_text()) if options.append and options.output.exists() else {}
     with ExitStack() as stack:
-        home = setup.BUILD / f"nginx-{os.getpid()}"
+        scratch = setup.BUILD / f"engine-{os.getpid()}"
+        lists = scratch / "lists"
+        lists.mkdir(parents=True)
+        stack.callback(shutil.rmtree, scratch)
         certificates = make_certificates(setup.BUILD / "certificates", ["IP:127.0.0.1", "DNS:localhost", "DNS:*.bench.test"])
-        origin = stack.enter_context(nginx.serve(home, root, certificates, prefix=("taskset", "-c", str(SERVER_CPU))))
+        origin = stack.enter_context(nginx.serve(scratch / "nginx", root, certificates, prefix=("taskset", "-c", str(SERVER_CPU))))
         shelf = FolderShelf(options.workdir, budget)
         stack.callback(shelf.clear)
-        lists = setup.BUILD / f"lists-{os.getpid()}"
-        lists.mkdir(parents=True)
         bench = Bench(origin, tools, shelf, lists, options.requests, options.rounds)
         if options.case in ("table", "all"):
             peers = chosen_peers(options)

@@ -12,6 +12,7 @@ import argparse
 import itertools
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -77,33 +78,33 @@ def run_block(bench: Bench, block: Block) -> dict[str, Any]:
     """
     root = bench.work / f"photographs-{block.size.replace(' ', '')}"
     photographs = write_photographs(root, max(IMAGES), SIZES[block.size])
+    scratch = bench.work / f"sessions-{os.getpid()}"
+    scratch.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
+        stack.callback(shutil.rmtree, scratch)
         wide = stack.enter_context(link.wide_area_link(bench.work, LINK)) if block.place == "link" else None
         address = wide.origin_address if wide else "127.0.0.1"
         certificates = make_certificates(bench.work / f"certificates-{block.place}", [f"IP:{address}"])
-        home = bench.work / f"nginx-sessions-{os.getpid()}"
+        home = scratch / "nginx"
         origin = stack.enter_context(nginx.serve(
             home, root, certificates, address, _PORTS if wide else (), wide.origin_prefix if wide else ()))
-        urls = bench.work / f"sessions-{os.getpid()}.txt"
+        urls = scratch / "urls.txt"
         base = origin.base("tls" if block.scheme == "https" else "plain")
         urls.write_text("".join(f"{base}/{photograph.name}\n" for photograph in photographs))
-        output = bench.work / f"compare-{os.getpid()}.json"
+        output = scratch / "compare.json"
         command = compare_command(bench, urls, origin.ca_file, wide.network if wide else "127.0.0.0/8", output)
         # The twin is run as python3 from PATH: the one that has requests.
         path = {**os.environ, "PATH": f"{bench.python.parent}:{os.environ['PATH']}"}
         print(f"\n== {block.title}", flush=True)
         subprocess.run([*(wide.client_prefix if wide else ()), *command], env=path, check=True)
+        found: dict[str, Any] = json.loads(output.read_text())
     sizes = [photograph.stat().st_size for photograph in photographs]
-    found: dict[str, Any] = json.loads(output.read_text())
     return {"block": vars(block), "image_bytes": round(statistics.mean(sizes)), "compare": found}
 
 
 def cells_of(result: dict[str, Any]) -> list[dict[str, Any]]:
-    """Returns a block's cells, pixhaul's and the twin's, each with `client` and `seconds`."""
-    compared = result["compare"]
-    ours = [{**cell, "client": cell.get("client", "pixhaul")} for cell in compared.get("cells", [])]
-    theirs = [{**cell, "client": "requests"} for cell in compared.get("requests_cells", compared.get("twin", []))]
-    return [cell for cell in ours + theirs if not cell.get("http2")]
+    """Returns a block's HTTP/1.1 cells, pixhaul's and those of requests."""
+    return [cell for cell in result["compare"]["cells"] if cell["http_version"] == "1.1"]
 
 
 def find(result: dict[str, Any], client: str, connection: str, body: str, images: int) -> dict[str, Any] | None:

@@ -68,10 +68,10 @@ def serve(listen: str, port: int, domain: str, address: str) -> int:
         try:
             while True:
                 packet, peer = udp.recvfrom(2048)
+                questions += 1
                 reply = answer(packet, domain, packed)
                 if reply:
                     udp.sendto(reply, peer)
-                questions += 1
         except SystemExit:
             return questions
 

@@ -6,12 +6,11 @@ Time that others took on the machine meanwhile is recorded beside it, because th
 
 import os
 import resource
-import statistics
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -44,17 +43,6 @@ class Run:
         return self.others_share < CLEAN_SHARE
 
 
-@dataclass
-class Series:
-    """The runs of one cell, a value each."""
-
-    values: list[float] = field(default_factory=list)
-
-    def summary(self) -> tuple[float, float, float]:
-        """Returns median, lowest and highest."""
-        return statistics.median(self.values), min(self.values), max(self.values)
-
-
 def _busy_seconds() -> float:
     """Returns the seconds all cores have worked since the machine started, steal excluded."""
     fields = Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:8]
@@ -80,7 +68,8 @@ def _wait(process: subprocess.Popen[str], timeout_seconds: float) -> tuple[str, 
     timer.start()
     try:
         assert process.stdout is not None
-        output = process.stdout.read()
+        with process.stdout as stdout:
+            output = stdout.read()
         _, status, usage = os.wait4(process.pid, 0)
     finally:
         timer.cancel()
@@ -156,13 +145,6 @@ def _high_water_bytes(pid: int) -> int:
     except OSError:
         pass
     return 0
-
-
-def interleave(cells: Sequence[Callable[[], None]], rounds: int) -> None:
-    """Calls every cell once a round, every other round backwards, so that drift falls on all alike."""
-    for number in range(rounds):
-        for cell in cells if number % 2 == 0 else reversed(cells):
-            cell()
 
 
 def touch_memory(share: float = 0.5) -> int:
