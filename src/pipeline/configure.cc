@@ -36,7 +36,7 @@ Result<std::pair<std::string, std::string>> parse_header(const std::string& text
   if (colon == std::string::npos || colon == 0 || has_control(text) ||
       text.find_first_of(" \t\"(),/<=>?@[\\]{}") < colon) {
     return std::unexpected(Error{.code = ErrorCode::bad_option,
-                                 .detail = fmt::format("--header '{}' is not of the form 'Name: value'", text)});
+                                 .detail = "a --header is not of the form 'Name: value'"});
   }
   std::string name = text.substr(0, colon);
   std::string lower = name;

@@ -39,6 +39,7 @@ namespace {
 constexpr std::size_t kWindowRows = 32'768;  // about 10 MB of URLs under way
 constexpr std::chrono::milliseconds kProgressEvery{250};
 constexpr std::chrono::milliseconds kDrainFor{5'000};
+constexpr Duration kFlushEvery = std::chrono::seconds(1);  // what a kill may lose of finished rows
 constexpr Duration kLongestTurn = std::chrono::milliseconds(250);
 constexpr std::uint64_t kContactRows = 10'000;
 
@@ -224,6 +225,10 @@ void Run::watch(Observer& observer, std::stop_token stop) {
     }
     if (now < next_progress) continue;
     next_progress = now + kProgressEvery;
+    if (now >= next_flush_) {
+      next_flush_ = now + kFlushEvery;
+      if (auto flushed = book_->flush(); !flushed) return fail(std::move(flushed).error());
+    }
     const StatsSnapshot stats = snapshot();
     observer.on_progress(stats);
     if (!asked_for_contact && stats.rows_read > kContactRows) {

@@ -74,6 +74,7 @@ class Run {
   std::vector<std::unique_ptr<WriteStage::Worker>> workers_;
 
   Instant started_{};
+  Instant next_flush_{};
   Stopped stopped_ = Stopped::no;
   std::jthread intake_thread_;
   std::vector<std::jthread> loop_threads_;
