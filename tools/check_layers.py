@@ -30,7 +30,7 @@ LAYERS = {
 RUN = {"pipeline", "cli"}
 PUBLIC = {
     "result.h": set(LAYERS),
-    "outcome.h": set(LAYERS) - {"base", "readers", "image"} | {"image"},
+    "outcome.h": set(LAYERS) - {"readers"},
     "stats.h": {"net", "stats", "pipeline", "cli"},
     "version.h": {"net", "pipeline", "cli"},
     "options.h": RUN,
