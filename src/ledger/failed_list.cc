@@ -39,7 +39,7 @@ Result<> write_rows(RunFolder& run, WritableFile& file,
   std::string text;
   Result<> wrote;
   for (const std::uint64_t shard : run.known_shards()) {
-    Result<> read = run.for_each_row(shard, [&](const Row& row) {
+    Result<> read = run.for_each_row(shard, RunFolder::Which::unsuccessful, [&](const Row& row) {
       if (!wrote || !is_failure(row)) return;
       ++count;
       append_row(text, row);

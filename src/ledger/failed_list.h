@@ -7,7 +7,8 @@
 
 namespace pixhaul::ledger {
 
-/// Writes OUT/failed.txt, shard by shard: for each row `is_failure` chooses, a comment with its
+/// Writes OUT/failed.txt, shard by shard: for each row without success that `is_failure`
+/// chooses, a comment with its
 /// status, detail and place, and its URL as the list has it, so that the file can be fed back. Rows
 /// without a URL that fits in a line leave only the comment. Gives how many rows there are; with
 /// none, the file is removed. Errors: disk_full, output_unwritable.

@@ -73,9 +73,16 @@ class RunFolder {
   [[nodiscard]] Result<std::unordered_set<std::string>> commit(std::unique_ptr<OpenShard> shard,
                                                                std::string input_digest);
 
-  /// Every finished row of a shard, done or open, in key order for a done one. A row that cannot be
-  /// read is skipped. Errors: output_unwritable.
-  [[nodiscard]] Result<> for_each_row(std::uint64_t shard,
+  /// How the finished rows of a shard, done or open, ended. Errors: output_unwritable.
+  struct Totals {
+    std::map<ErrorCode, std::uint64_t> by_status{};
+    std::uint64_t image_bytes = 0;
+  };
+  [[nodiscard]] Result<Totals> totals(std::uint64_t shard);
+  /// Finished rows of a shard, done or open, in key order for a done one. A row that cannot be read is skipped.
+  /// Successes are not even parsed with `Which::unsuccessful`. Errors: output_unwritable.
+  enum class Which : std::uint8_t { all, unsuccessful };
+  [[nodiscard]] Result<> for_each_row(std::uint64_t shard, Which which,
                                       const std::function<void(const Row&)>& visit);
   /// When the list has been read to its end: refuses it if the folder knows rows at or behind
   /// `row_count`. Errors: other_input, naming the first row that is missing.

@@ -50,8 +50,6 @@ writers::NameStyle name_style(FileNames names) {
   return names == FileNames::name ? writers::NameStyle::name : writers::NameStyle::key;
 }
 
-bool is_failure(const Row& row) { return row.outcome.status != ErrorCode::success; }
-
 }  // namespace
 
 /// What a loop adds to its transfers: judges, and files to stream into when bodies are not buffered.
@@ -345,17 +343,15 @@ Result<Summary> Run::summarise() {
   Summary summary{.stats = snapshot(), .stopped = stopped_};
   Tally whole;
   for (std::uint64_t shard : folder_->known_shards()) {
-    auto counted = folder_->for_each_row(shard, [&whole](const Row& row) {
-      if (row.outcome.status == ErrorCode::success) {
-        whole.count(row, {});
-      } else {
-        const auto url = net::parse_url(row.url);
-        whole.count(row, url ? url->host() : std::string_view());
-      }
-    });
-    if (!counted) return std::unexpected(std::move(counted).error());
+    auto totals = folder_->totals(shard);
+    if (!totals) return std::unexpected(std::move(totals).error());
+    whole.count_totals(totals->by_status, totals->image_bytes);
   }
-  auto failed = ledger::write_failed_list(*folder_, is_failure);
+  auto failed = ledger::write_failed_list(*folder_, [&whole](const Row& row) {
+    const auto url = net::parse_url(row.url);
+    whole.add_failure(row, url ? url->host() : std::string_view());
+    return true;
+  });
   if (!failed) return std::unexpected(std::move(failed).error());
   summary.output_folder = options_.output_folder;
   if (*failed > 0) summary.failed_list = fmt::format("{}/failed.txt", options_.output_folder);

@@ -58,23 +58,13 @@ void Tally::add_failure(const Row& row, std::string_view host) {
   }
 }
 
-void Tally::merge(const Tally& other) {
-  for (std::size_t i = 0; i < by_status_.size(); ++i) by_status_[i] += other.by_status_[i];
-  rows_ += other.rows_;
-  images_ += other.images_;
-  image_bytes_ += other.image_bytes_;
-  for (const auto& [key, theirs] : other.groups_) {
-    auto [place, is_new] = groups_.try_emplace(key, theirs);
-    if (is_new) continue;
-    Group& ours = place->second;
-    ours.details_differ = ours.details_differ || theirs.details_differ || ours.facts.detail != theirs.facts.detail;
-    ours.facts.count += theirs.facts.count;
-    if (ours.facts.first_input == theirs.facts.first_input && theirs.facts.first_line < ours.facts.first_line) {
-      ours.facts.first_line = theirs.facts.first_line;
-      ours.facts.first_url = theirs.facts.first_url;
-    }
-    for (const auto& [host, count] : theirs.hosts) ours.hosts[host] += count;
+void Tally::count_totals(const std::map<ErrorCode, std::uint64_t>& by_status, std::uint64_t image_bytes) {
+  for (const auto& [status, count] : by_status) {
+    by_status_[static_cast<std::size_t>(status)] += count;
+    rows_ += count;
+    if (status == ErrorCode::success) images_ += count;
   }
+  image_bytes_ += image_bytes;
 }
 
 std::vector<FailureGroup> Tally::failures() const {

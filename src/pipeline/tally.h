@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -11,11 +13,14 @@
 namespace pixhaul::pipeline {
 
 /// Counts how rows ended, for the summary: by status, and failures by reason with the hosts behind them. Bounded: at
-/// most a few hundred reasons and, for each, a few hundred hosts by name. One thread; merged at the end.
+/// most a few hundred reasons and, for each, a few hundred hosts by name. One thread.
 class Tally {
  public:
   void count(const Row& row, std::string_view host);
-  void merge(const Tally& other);
+  /// Counts rows of which only the statuses are known.
+  void count_totals(const std::map<ErrorCode, std::uint64_t>& by_status, std::uint64_t image_bytes);
+  /// Only the reason for a failure that `count_totals` has counted already.
+  void add_failure(const Row& row, std::string_view host);
 
   /// Most frequent first.
   [[nodiscard]] std::vector<FailureGroup> failures() const;
@@ -34,7 +39,6 @@ class Tally {
     bool details_differ = false;
     std::unordered_map<std::string, std::uint64_t> hosts{};
   };
-  void add_failure(const Row& row, std::string_view host);
 
   std::array<std::uint64_t, 128> by_status_{};
   std::uint64_t rows_ = 0;

@@ -58,7 +58,7 @@ class RunFolders : public testing::Test {
 
   std::vector<std::string> rows_of(RunFolder& run, std::uint64_t shard) {
     std::vector<std::string> rows;
-    EXPECT_TRUE(run.for_each_row(shard, [&](const Row& row) {
+    EXPECT_TRUE(run.for_each_row(shard, RunFolder::Which::all, [&](const Row& row) {
       rows.push_back(std::to_string(row.index) + " " + std::string(name(row.outcome.status)));
     }));
     return rows;
