@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import engine_cases
-from support import corpus, engine_report, machine, measure, nginx, setup
+from support import corpus, engine_report, interrupts, machine, measure, nginx, setup
 from support.certificates import make_certificates
 from support.folders import FolderShelf
 from support.peers import PEERS, Cell, Job, Peer, Tools
@@ -155,6 +155,7 @@ def chosen_peers(options: argparse.Namespace) -> list[Peer]:
 def main() -> None:
     """Measures what was asked for and writes the results."""
     options = parse()
+    interrupts.unwind_on_signals()
     setup.install_tools()
     python = setup.python_peers()
     root = setup.BUILD / "origin"
@@ -179,8 +180,9 @@ def main() -> None:
         if options.case != "table" and chosen_peers(options) and os.access(tools.pixhaul, os.X_OK):
             place = engine_cases.Place(origin, tools.pixhaul, shelf, lists, SERVER_CPU, CLIENT_CPU, options.quick)
             results.setdefault("cases", {}).update(engine_cases.run(options.case, place))
+        earlier = results.get("about", {}).get("commands", [])
         results["about"] = {
-            "machine": machine.describe_machine(), "versions": versions(tools), "command": machine.this_command(),
+            "machine": machine.describe_machine(), "versions": versions(tools), "commands": [*earlier, machine.this_command()],
             "date": machine.today(), "workdir": "tmpfs" if shelf.is_memory() else "disk",
         }
     engine_report.write_all(results, options.output)

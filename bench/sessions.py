@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from support import floor, link, machine, nginx, plot, report, setup
+from support import floor, interrupts, link, machine, nginx, plot, report, setup
 from support.certificates import make_certificates
 from support.photographs import write_photographs
 
@@ -198,6 +198,7 @@ def parse() -> argparse.Namespace:
 def main() -> None:
     """Runs the blocks asked for and writes the results."""
     options = parse()
+    interrupts.unwind_on_signals()
     if not os.access(options.pixhaul, os.X_OK):
         sys.exit(f"sessions.py: {options.pixhaul} is not there; build it first (cmake --preset release)")
     setup.install_tools()

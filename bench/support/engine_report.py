@@ -94,7 +94,7 @@ def _case_rows(cases: dict[str, Any]) -> list[list[str]]:
 def markdown(results: dict[str, Any]) -> str:
     """Returns the page."""
     about, cells = results["about"], results.get("cells", {})
-    origin = report.origin_lines(about["machine"], about["versions"], about["command"], about["date"])
+    origin = report.origin_lines(about["machine"], about["versions"], "`, `".join(about["commands"]), about["date"])
     targets = report.table(["target", "measured (limit)"], _ratio_rows(cells) + _case_rows(results.get("cases", {})))
     sections = "\n\n".join(_cell_section(cell) for cell in cells.values())
     return (

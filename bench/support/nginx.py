@@ -166,7 +166,8 @@ def serve(
     config = _write_config(home, root, address, chosen)
     command = [*prefix, NGINX, "-p", str(home), "-c", str(config), "-e", str(home / "error.log")]
     # A session of its own keeps a terminal's Ctrl-C for the benchmark, which then stops the server itself.
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                               start_new_session=True)
     try:
         _wait_until_listening(process, home)
         pid = int((home / "nginx.pid").read_text())
