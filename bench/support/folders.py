@@ -24,6 +24,7 @@ class FolderShelf:
         self._budget_bytes = budget_bytes
         self._held_bytes = 0
         self._count = 0
+        self._folders: list[Path] = []
         root.mkdir(parents=True, exist_ok=True)
 
     def is_memory(self) -> bool:
@@ -41,10 +42,12 @@ class FolderShelf:
         self._count += 1
         folder = self._root / f"run-{os.getpid()}-{self._count:05d}"
         folder.mkdir()
+        self._folders.append(folder)
         return folder
 
     def clear(self) -> None:
         """Removes every folder handed out."""
-        for folder in self._root.glob(f"run-{os.getpid()}-*"):
+        for folder in self._folders:
             shutil.rmtree(folder)
+        self._folders.clear()
         self._held_bytes = 0
