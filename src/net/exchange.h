@@ -72,7 +72,9 @@ class Exchange final : public StreamReceiver {
   }
   /// Moves the body out; its bytes lie behind `begin`.
   [[nodiscard]] Buffer take_body(std::size_t& begin);
+  /// Memory to receive into, lent for as long as bytes are coming.
   void give_buffer(Buffer&& buffer) { buffer_ = std::move(buffer); }
+  [[nodiscard]] Buffer give_back_buffer() { return std::move(buffer_); }
 
   // From the session.
   void note_begun() { begun_ = true; }

@@ -130,6 +130,7 @@ class Fetcher::Engine final : public PooledConnection::Owner, public Dial::Owner
   void dial(Transfer& transfer, const std::vector<IpAddress>& addresses, std::uint16_t port);
   void dial_changed(Transfer& transfer);
   void connected(Transfer& transfer);
+  void lend_buffer(PooledConnection& connection);
   void send(Transfer& transfer, PooledConnection& connection);
   void drive(PooledConnection& connection, bool readable);
   void connection_active(PooledConnection& connection);
@@ -490,7 +491,22 @@ void Fetcher::Engine::out_of_sockets(Transfer& transfer) {
 void Fetcher::Engine::on_connection_ready(PooledConnection& connection, bool readable) {
   tick();
   if (readable && must_hold(connection)) return hold(connection);
+  if (readable) lend_buffer(connection);
   drive(connection, readable);
+}
+
+// Memory is lent when bytes are there to be read, not while a request waits for them: most responses come whole, so the
+// same few buffers serve all connections and stay in the processor's cache.
+void Fetcher::Engine::lend_buffer(PooledConnection& connection) {
+  if (connection.transfers.empty() || connection.connection.is_http2()) return;
+  Exchange& exchange = connection.transfers.front()->exchange;
+  if (exchange.buffer().capacity() > 0) return;
+  if (buffers_.empty()) {
+    exchange.give_buffer(Buffer(kReceiveBytes));
+  } else {
+    exchange.give_buffer(std::move(buffers_.back()));
+    buffers_.pop_back();
+  }
 }
 
 void Fetcher::Engine::send(Transfer& transfer, PooledConnection& connection) {
@@ -509,11 +525,6 @@ void Fetcher::Engine::send(Transfer& transfer, PooledConnection& connection) {
   const bool is_row = transfer.job.robots_for.empty();
   transfer.exchange.begin(is_row ? settings_.rules : robots_rules_,
                           is_row ? transfer.judge.get() : nullptr, transfer.sink.get());
-  if (transfer.exchange.buffer().capacity() == 0 && !buffers_.empty()) {
-    transfer.exchange.give_buffer(std::move(buffers_.back()));
-    buffers_.pop_back();
-  }
-  transfer.exchange.buffer().reserve(kReceiveBytes);
   transfer.address_text = connection.address_text;
   transfer.tls_version = connection.connection.tls_version();
   transfer.http_version = connection.connection.is_http2() ? kHttp2Name : kHttp1Name;
@@ -920,6 +931,7 @@ void Fetcher::Engine::release(Transfer& transfer) {
     active_[transfer.place]->place = transfer.place;
   }
   active_.pop_back();
+  recycle(owned->exchange.give_back_buffer());
   owned->reset();
   spare_.push_back(std::move(owned));
 }

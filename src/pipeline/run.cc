@@ -128,7 +128,8 @@ Result<> Run::open_network() {
   if (!shared) return std::unexpected(std::move(shared).error());
   shared_ = std::move(*shared);
   write_stage_ = std::make_unique<WriteStage>(*book_, *window_, shared_->memory, folder_->layout());
-  const bool streams = settings_.body == BodyMode::stream && options_.output_format == OutputFormat::files;
+  // Where nothing is kept nothing is held either.
+  const bool streams = settings_.body == BodyMode::stream || options_.output_format == OutputFormat::dummy;
   for (std::uint32_t i = 0; i < settings_.loop_count; ++i) {
     std::unique_ptr<writers::SampleWriter> writer;
     if (streams) {
