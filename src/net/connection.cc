@@ -250,7 +250,6 @@ void Connection::read_http1() {
     http1_.received(got.bytes);
     if (http1_.is_unusable()) return;
     if (got.bytes < space.size() && !stream_->has_buffered()) return;
-    if (http1_.is_idle() && !stream_->has_buffered()) return;
   }
 }
 

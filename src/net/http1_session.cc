@@ -45,10 +45,13 @@ std::span<std::byte> Http1Session::receive_space() {
   Buffer& buffer = exchange_->buffer();
   if (state_ != State::reading_body || framing_ != Framing::length)
     return buffer.writable(kReadBytes / 4);
-  // Never more than the rest of the body: what follows a response stays in the socket.
-  const auto space =
-      buffer.writable(static_cast<std::size_t>(std::min<std::uint64_t>(body_left_, kReadBytes)));
-  return space.first(static_cast<std::size_t>(std::min<std::uint64_t>(body_left_, space.size())));
+  // One byte more than the rest of the body: a surplus shows itself in the same read, and does not
+  // wait in the socket to be taken for the next response.
+  const auto wanted =
+      static_cast<std::size_t>(std::min<std::uint64_t>(body_left_, kReadBytes - 1)) + 1;
+  const auto space = buffer.writable(wanted);
+  return space.first(
+      static_cast<std::size_t>(std::min<std::uint64_t>(body_left_ + 1, space.size())));
 }
 
 void Http1Session::received(std::size_t count) {
