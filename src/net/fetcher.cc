@@ -36,6 +36,7 @@ namespace {
 
 constexpr Duration kSweepEvery = std::chrono::milliseconds(100);
 constexpr Duration kGuardEvery = std::chrono::seconds(1);
+constexpr Duration kLongestDrain = std::chrono::seconds(5);
 constexpr Duration kHeldCheck = std::chrono::milliseconds(10);
 constexpr std::size_t kReceiveBytes = 64 * 1024;
 constexpr std::size_t kRecycledBytes = 256 * 1024;  // larger buffers are freed
@@ -193,6 +194,7 @@ class Fetcher::Engine final : public PooledConnection::Owner, public Dial::Owner
   std::unordered_map<PooledConnection*, std::unique_ptr<PooledConnection>> connections_;
   std::unordered_map<std::string, std::vector<Transfer*>> resolving_;
   std::vector<PooledConnection*> held_;
+  std::vector<PooledConnection*> draining_;
   std::vector<std::unique_ptr<PooledConnection>> buried_connections_;
   std::vector<std::unique_ptr<Dial>> buried_dials_;
   std::vector<std::string> names_finished_;
@@ -256,7 +258,7 @@ void Fetcher::Engine::step(Duration longest) {
 
 Duration Fetcher::Engine::until_due(Duration longest) const {
   Instant due = std::min(scheduler_.next_due(), names_.next_due());
-  if (!active_.empty() || pool_.size() > 0) due = std::min(due, next_sweep_);
+  if (!active_.empty() || pool_.size() > 0 || !draining_.empty()) due = std::min(due, next_sweep_);
   if (!held_.empty()) due = std::min(due, now_ + kHeldCheck);
   if (due == Instant::max()) return longest;
   return std::clamp(due - now_, Duration::zero(), longest);
@@ -629,7 +631,15 @@ void Fetcher::Engine::settle(PooledConnection& connection) {
     if (connection.transfers.empty() && !settings_.reuse_connections) close(connection);
     return;
   }
-  if (!connection.transfers.empty() || !connection.connection.is_idle()) return;
+  if (!connection.transfers.empty()) return;
+  if (!connection.connection.is_idle()) {  // reads away a body nobody wants
+    if (connection.draining_since != Instant{}) return;
+    connection.draining_since = now_;
+    return draining_.push_back(&connection);
+  }
+  if (std::exchange(connection.draining_since, Instant{}) != Instant{}) {
+    std::erase(draining_, &connection);
+  }
   if (std::find(connection.host->idle.begin(), connection.host->idle.end(), &connection) !=
       connection.host->idle.end()) {
     return;
@@ -644,6 +654,7 @@ void Fetcher::Engine::close(PooledConnection& connection) {
   pool_.remove(connection);
   std::erase(connection.host->shared, &connection);
   std::erase(held_, &connection);
+  std::erase(draining_, &connection);
   --connection.host->connection_count;
   if (connection.connection.socket() >= 0) {
     network_.watch(connection.connection.socket(), Interest::none, nullptr);
@@ -699,6 +710,9 @@ void Fetcher::Engine::sweep() {
     }
   }
   while (PooledConnection* idle = pool_.overdue(now_)) close(*idle);
+  while (!draining_.empty() && now_ - draining_.front()->draining_since > kLongestDrain) {
+    close(*draining_.front());
+  }
   if (socket_limit_ < settings_.concurrency) ++socket_limit_;
   if (now_ < next_guard_) return;
   next_guard_ = now_ + kGuardEvery;

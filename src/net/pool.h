@@ -43,6 +43,7 @@ class PooledConnection final : public Watcher {
   std::vector<Transfer*> transfers{};  ///< on it, or waiting for its set-up
   std::uint64_t served = 0;            ///< exchanges begun on it
   bool is_held = false;                ///< not watched: the loop may not read now
+  Instant draining_since{};            ///< reading away what is not wanted; else Instant{}
   Instant idle_since{};
   std::list<PooledConnection*>::iterator idle_place{};  ///< valid while in the pool
 
