@@ -154,7 +154,7 @@ class Fetcher::Engine final : public PooledConnection::Owner, public Dial::Owner
   bool try_again(Transfer& transfer, ErrorCode code);
   void deliver(Transfer& transfer, Error error);
   void robots_arrived(Transfer& transfer, ErrorCode code);
-  void learn_nothing(Transfer& transfer);
+  [[nodiscard]] Job take_back(Transfer& transfer);
   void release(Transfer& transfer);
   void give_result(std::uint64_t id, std::uint16_t attempts, Error error);
 
@@ -320,7 +320,10 @@ Transfer& Fetcher::Engine::new_transfer(Host& host, Job&& job) {
   active_.push_back(std::move(spare_.back()));
   spare_.pop_back();
   transfer.job = std::move(job);
+  ++transfer.job.attempts;
   transfer.host = &host;
+  // Nothing of the last exchange may be taken for this one's when it fails before it is sent.
+  transfer.exchange.begin(settings_.rules, nullptr, nullptr);
   transfer.started = transfer.phase_started = now_;
   return transfer;
 }
@@ -351,10 +354,7 @@ void Fetcher::Engine::begin(Transfer& transfer) {
   }
   if (!transfer.host->shared.empty() && transfer.host->shared.size() >= kHttp2Connections) {
     // The server takes no more streams; the job goes back until one ends.
-    Job job = std::move(transfer.job);
-    learn_nothing(transfer);
-    release(transfer);
-    return scheduler_.add_later(std::move(job), now_ + kHeldCheck);
+    return scheduler_.add_later(take_back(transfer), now_ + kHeldCheck);
   }
   if (auto literal = literal_address(transfer.job.url)) return target_known(transfer, {*literal});
   if (const Proxy* proxy = proxy_of(transfer); proxy != nullptr && resolves_names(*proxy)) {
@@ -479,10 +479,7 @@ void Fetcher::Engine::connected(Transfer& transfer) {
 // The process has no descriptor left: not the URL's fault. Idle connections are given up, the limit
 // comes down to what there is, and the job goes again.
 void Fetcher::Engine::out_of_sockets(Transfer& transfer) {
-  Job job = std::move(transfer.job);
-  transfer.host->awaits_protocol = false;
-  learn_nothing(transfer);
-  release(transfer);
+  Job job = take_back(transfer);
   socket_limit_ = std::max<std::size_t>(1, active_.size());
   if (PooledConnection* oldest = pool_.oldest()) close(*oldest);
   scheduler_.add_later(std::move(job), now_ + kSweepEvery);
@@ -532,7 +529,6 @@ void Fetcher::Engine::send(Transfer& transfer, PooledConnection& connection) {
   transfer.http_version = connection.connection.is_http2() ? kHttp2Name : kHttp1Name;
   transfer.state = TransferState::waiting;
   transfer.phase_started = now_;
-  ++transfer.job.attempts;
   ++connection.served;
   ++counters_.requests;
   Connection& wire = connection.connection;
@@ -763,11 +759,8 @@ void Fetcher::Engine::end_failed(Transfer& transfer, Error error) {
   if ((died_unused || unprocessed) && transfer.job.deferrals < kDeferralLimit) {
     // RFC 9110 §9.2.2: an idempotent request may be repeated when the connection closed before any
     // response was read.
-    Job job = std::move(transfer.job);
+    Job job = take_back(transfer);
     ++job.deferrals;
-    --job.attempts;
-    learn_nothing(transfer);
-    release(transfer);
     return scheduler_.add_first(std::move(job), now_);
   }
   learn(transfer, error.code);
@@ -812,7 +805,10 @@ bool Fetcher::Engine::try_again(Transfer& transfer, ErrorCode code) {
               : transfer.job.attempts > settings_.retries)
     return false;
   Job job = std::move(transfer.job);
-  if (limited) ++job.deferrals;
+  if (limited) {
+    ++job.deferrals;
+    --job.attempts;
+  }
   job.spent = {};
   const auto attempt = limited ? job.deferrals : job.attempts;
   release(transfer);
@@ -926,10 +922,15 @@ void Fetcher::Engine::robots_arrived(Transfer& transfer, ErrorCode code) {
   scheduler_.update(host, now_);
 }
 
-// The request ended in a way that tells the controllers nothing: the job goes again.
-void Fetcher::Engine::learn_nothing(Transfer& transfer) {
+// The request ended in a way that tells the controllers nothing and costs no try: the job goes again.
+Job Fetcher::Engine::take_back(Transfer& transfer) {
+  Job job = std::move(transfer.job);
+  --job.attempts;
+  transfer.host->awaits_protocol = false;
   transfer.host->throttle.on_other();
   if (transfer.address != nullptr) transfer.address->throttle.on_other();
+  release(transfer);
+  return job;
 }
 
 // Out of flight, after the controllers were told. The object itself is kept for the next one, with
