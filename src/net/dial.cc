@@ -30,9 +30,12 @@ ErrorCode code_of(int os_error) {
 
 }  // namespace
 
-Dial::~Dial() {
+Dial::~Dial() { stop(); }
+
+void Dial::stop() {
   for (const Attempt& attempt : attempts_) network_.close(attempt.socket);
-  if (socket_ >= 0) network_.close(socket_);
+  attempts_.clear();
+  if (socket_ >= 0) network_.close(std::exchange(socket_, -1));
 }
 
 void Dial::advance(Instant now) {
@@ -80,6 +83,7 @@ void Dial::on_ready(SocketId socket, bool, bool) {
     network_.watch(socket, Interest::none, nullptr);
     attempts_.erase(attempts_.begin() + static_cast<std::ptrdiff_t>(i));
     if (os_error == 0) {
+      stop();  // the others may be ready in the same batch of events
       socket_ = socket;
       winner_ = address;
       state_ = State::connected;

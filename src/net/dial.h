@@ -37,6 +37,8 @@ class Dial final : public Watcher {
 
   /// Starts what is due; call once to begin and again at `next_due()`.
   void advance(Instant now);
+  /// Gives up what is still under way: nobody is told of it any more.
+  void stop();
   [[nodiscard]] State state() const { return state_; }
   /// For whom it dials; handed back to the owner, never looked into.
   [[nodiscard]] Transfer& transfer() const { return transfer_; }

@@ -130,6 +130,8 @@ class Fetcher::Engine final : public PooledConnection::Owner, public Dial::Owner
   void target_known(Transfer& transfer, const std::vector<IpAddress>& addresses);
   void dial(Transfer& transfer, const std::vector<IpAddress>& addresses, std::uint16_t port);
   void dial_changed(Transfer& transfer);
+  void bury_dial(Transfer& transfer);
+  void advance_dials();
   void connected(Transfer& transfer);
   void lend_buffer(PooledConnection& connection);
   void send(Transfer& transfer, PooledConnection& connection);
@@ -185,6 +187,7 @@ class Fetcher::Engine final : public PooledConnection::Owner, public Dial::Owner
   TokenBucket rate_;
   Instant now_{};
   Instant next_sweep_{};
+  Instant next_dial_ = Instant::max();  // when some dial tries its next address
   Instant next_guard_{};
   bool stopping_ = false;
   std::size_t socket_limit_ =
@@ -247,6 +250,7 @@ void Fetcher::Engine::step(Duration longest) {
     for (Transfer* transfer : waiting.mapped()) name_known(*transfer, name);
   }
   if (now_ >= next_sweep_) sweep();
+  if (now_ >= next_dial_) advance_dials();
   if (!held_.empty()) let_go();
   start_what_may();
   network_.wait(results_.empty() && strays_.empty() ? until_due(longest) : Duration::zero());
@@ -257,7 +261,7 @@ void Fetcher::Engine::step(Duration longest) {
 }
 
 Duration Fetcher::Engine::until_due(Duration longest) const {
-  Instant due = std::min(scheduler_.next_due(), names_.next_due());
+  Instant due = std::min({scheduler_.next_due(), names_.next_due(), next_dial_});
   if (!active_.empty() || pool_.size() > 0 || !draining_.empty()) due = std::min(due, next_sweep_);
   if (!held_.empty()) due = std::min(due, now_ + kHeldCheck);
   if (due == Instant::max()) return longest;
@@ -427,6 +431,21 @@ void Fetcher::Engine::dial(Transfer& transfer, const std::vector<IpAddress>& add
   dial_changed(transfer);
 }
 
+// Those whose next address is due (RFC 8305 §5).
+void Fetcher::Engine::advance_dials() {
+  next_dial_ = Instant::max();
+  for (std::size_t i = active_.size(); i-- > 0;) {
+    if (i < active_.size() && active_[i]->dial != nullptr) dial_changed(*active_[i]);
+  }
+}
+
+// It may be the one that is just telling us: it is destroyed later, but must be silent from now on.
+void Fetcher::Engine::bury_dial(Transfer& transfer) {
+  if (transfer.dial == nullptr) return;
+  transfer.dial->stop();
+  buried_dials_.push_back(std::move(transfer.dial));
+}
+
 void Fetcher::Engine::on_dial_changed(Dial& dial) {
   tick();
   dial_changed(dial.transfer());
@@ -436,6 +455,7 @@ void Fetcher::Engine::dial_changed(Transfer& transfer) {
   transfer.dial->advance(now_);
   switch (transfer.dial->state()) {
     case Dial::State::racing:
+      next_dial_ = std::min(next_dial_, transfer.dial->next_due());
       return;
     case Dial::State::failed:
       if (transfer.dial->is_out_of_sockets()) return out_of_sockets(transfer);
@@ -464,7 +484,7 @@ void Fetcher::Engine::connected(Transfer& transfer) {
   const SocketAddress address = transfer.dial->address();
   auto connection = std::make_unique<PooledConnection>(
       *this, network_, transfer.dial->take_socket(), std::move(plan), tls_, tls_sessions_);
-  buried_dials_.push_back(std::move(transfer.dial));
+  bury_dial(transfer);
   connection->host = transfer.host;
   connection->address = address;
   connection->address_text = transfer.resolving_proxy ? transfer.proxy_target : address.text();
@@ -699,11 +719,7 @@ void Fetcher::Engine::sweep() {
   for (std::size_t i = active_.size(); i-- > 0;) {
     if (i >= active_.size()) continue;
     Transfer& transfer = *active_[i];
-    if (auto error = overrun(transfer, settings_, now_)) {
-      end_early(transfer, std::move(*error));
-    } else if (transfer.dial != nullptr && transfer.dial->next_due() <= now_) {
-      dial_changed(transfer);
-    }
+    if (auto error = overrun(transfer, settings_, now_)) end_early(transfer, std::move(*error));
   }
   while (PooledConnection* idle = pool_.overdue(now_)) close(*idle);
   while (!draining_.empty() && now_ - draining_.front()->draining_since > kLongestDrain) {
@@ -733,7 +749,7 @@ void Fetcher::Engine::end_early(Transfer& transfer, Error error) {
       close(*connection);
     }
   }
-  if (transfer.dial != nullptr) buried_dials_.push_back(std::move(transfer.dial));
+  bury_dial(transfer);
   end_failed(transfer, std::move(error));
 }
 
@@ -939,7 +955,7 @@ void Fetcher::Engine::release(Transfer& transfer) {
   if (transfer.address != nullptr) scheduler_.leave_address(*transfer.address, now_);
   scheduler_.update(*transfer.host, now_);
   memory_.release(transfer.charged_bytes);
-  if (transfer.dial != nullptr) buried_dials_.push_back(std::move(transfer.dial));
+  bury_dial(transfer);
   auto owned = std::move(active_[transfer.place]);
   if (transfer.place + 1 != active_.size()) {
     active_[transfer.place] = std::move(active_.back());
