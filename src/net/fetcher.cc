@@ -234,7 +234,7 @@ Fetcher::Engine::Engine(FetchSettings settings, Network& network, Resolver& reso
 
 Fetcher::Engine::~Engine() {
   for (auto& transfer : active_) memory_.release(transfer->charged_bytes);
-  for (const FetchResult& result : results_) memory_.release(result.body.capacity());
+  for (const FetchResult& result : results_) memory_.release_finished(result.body.capacity());
 }
 
 // ---- one turn
@@ -277,7 +277,7 @@ std::size_t Fetcher::Engine::limit() const {
 
 void Fetcher::Engine::start_what_may() {
   if (stopping_) return;
-  while (active_.size() < limit() && (!memory_.is_full() || active_.empty())) {
+  while (active_.size() < limit() && (memory_.has_room() || (active_.empty() && results_.empty()))) {
     Host* host = scheduler_.next(now_);
     if (host == nullptr) return;
     if (settings_.obey_robots_txt && !host->robots) {
@@ -901,7 +901,7 @@ void Fetcher::Engine::deliver(Transfer& transfer, Error error) {
     if (transfer.sink == nullptr) {
       result.body = transfer.exchange.take_body(result.body_begin);
       // The charge goes over to whoever holds the result.
-      memory_.charge(result.body.capacity());
+      memory_.charge_finished(result.body.capacity());
     }
     result.sink = std::move(transfer.sink);
   }
@@ -990,7 +990,7 @@ FetchCounters Fetcher::Engine::counters() const {
   counters.waiting = scheduler_.waiting_count();
   counters.hosts = scheduler_.host_count();
   counters.held_by_rate = !held_.empty() && settings_.limit_rate > 0;
-  counters.held_by_memory = memory_.is_full();
+  counters.held_by_memory = !memory_.has_room();
   return counters;
 }
 

@@ -45,6 +45,7 @@ Result<std::unique_ptr<Client>> Client::create(const RunSettings& settings, std:
   alone.fetch.concurrency *= alone.loop_count;
   alone.fetch.limit_rate *= alone.loop_count;
   alone.loop_count = alone.fetch.loop_count = 1;
+  alone.unwritten_bytes = alone.body_memory_bytes;  // the caller takes them all at once
   auto shared = SharedNet::create(alone);
   if (!shared) return std::unexpected(std::move(shared).error());
   client->shared_ = std::move(*shared);
@@ -83,7 +84,7 @@ std::vector<net::FetchResult> Client::fetch_all(std::span<const std::string> url
 
 void Client::release(std::vector<net::FetchResult>& results) {
   for (net::FetchResult& result : results) {
-    shared_->memory.release(result.body.capacity());
+    shared_->memory.release_finished(result.body.capacity());
     loop_->fetcher().recycle(std::move(result.body));
   }
   results.clear();

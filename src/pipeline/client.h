@@ -21,7 +21,7 @@ struct SharedNet {
   /// Errors: bad_option (allow_net).
   [[nodiscard]] static Result<std::unique_ptr<SharedNet>> create(const RunSettings& settings);
   SharedNet(net::AddressGuard the_guard, net::HostsFile the_hosts, const RunSettings& settings)
-      : hosts(std::move(the_hosts)), guard(std::move(the_guard)), tls(settings.tls), memory(settings.body_memory_bytes) {}
+      : hosts(std::move(the_hosts)), guard(std::move(the_guard)), tls(settings.tls), memory(settings.body_memory_bytes, settings.unwritten_bytes) {}
 };
 
 /// A judge for every transfer, and no sink: bodies stay in memory.

@@ -30,8 +30,12 @@ void FetchStage::submit(std::vector<net::Job>&& jobs) {
 }
 
 void FetchStage::recycle(std::vector<Buffer>&& buffers) {
-  const MutexLock lock(mutex_);
-  append(buffer_inbox_, std::move(buffers));
+  {
+    const MutexLock lock(mutex_);
+    append(buffer_inbox_, std::move(buffers));
+    if (!published_.held_by_memory) return;
+  }
+  network_.wake();  // what was written made room
 }
 
 void FetchStage::stop_starting() {

@@ -55,21 +55,21 @@ writers::NameStyle name_style(FileNames names) {
 /// What a loop adds to its transfers: judges, and files to stream into when bodies are not buffered.
 class Run::Parts final : public MemoryParts {
  public:
+  /// `names_show_paths`: file names hold the URL's last segment.
   Parts(const RunSettings& settings, RowWindow& window, const ledger::ShardLayout& layout,
-        std::unique_ptr<writers::SampleWriter> writer)
+        std::unique_ptr<writers::SampleWriter> writer, bool names_show_paths)
       : MemoryParts(settings.validate), hash_(settings.hash), window_(window), layout_(layout),
-        writer_(std::move(writer)) {}
+        writer_(std::move(writer)), names_show_paths_(names_show_paths) {}
 
   std::unique_ptr<net::BodySink> make_sink(std::uint64_t place) override {
     if (writer_ == nullptr) return nullptr;
     const PendingRow& row = window_[place];
-    const auto url = net::parse_url(row.url);
+    SampleId id{.shard = ledger::shard_name(layout_.shard_of(row.index)), .key = layout_.key(row.index)};
+    if (names_show_paths_) {
+      if (const auto url = net::parse_url(row.url)) id.url_path = url->path();
+    }
     auto digest = make_digest(hash_);
-    return std::make_unique<FileSink>(*writer_,
-                                      SampleId{.shard = ledger::shard_name(layout_.shard_of(row.index)),
-                                               .key = layout_.key(row.index),
-                                               .url_path = url ? std::string(url->path()) : std::string()},
-                                      digest ? std::move(*digest) : std::nullopt);
+    return std::make_unique<FileSink>(*writer_, std::move(id), digest ? std::move(*digest) : std::nullopt);
   }
 
  private:
@@ -77,6 +77,7 @@ class Run::Parts final : public MemoryParts {
   RowWindow& window_;
   const ledger::ShardLayout& layout_;
   std::unique_ptr<writers::SampleWriter> writer_;
+  bool names_show_paths_;
 };
 
 Run::~Run() = default;
@@ -137,7 +138,9 @@ Result<> Run::open_network() {
       if (!made) return std::unexpected(std::move(made).error());
       writer = std::move(*made);
     }
-    parts_.push_back(std::make_unique<Parts>(settings_, *window_, folder_->layout(), std::move(writer)));
+    parts_.push_back(std::make_unique<Parts>(settings_, *window_, folder_->layout(), std::move(writer),
+                                             options_.output_format == OutputFormat::files &&
+                                                 options_.file_names == FileNames::name));
     auto loop = Loop::create(settings_, i, *shared_, *parts_.back());
     if (!loop) return std::unexpected(std::move(loop).error());
     loops_.push_back(std::move(*loop));

@@ -75,7 +75,7 @@ class FetchRig {
   net::FetchSettings settings{};
   std::vector<std::string> allow_net{};
   net::TlsSettings tls_settings{};
-  MemoryBudget memory{1u << 30};
+  MemoryBudget memory{1u << 30, 1u << 30};
   RigParts parts{};
   /// Results are kept by the caller for so long before their memory is given back.
   std::optional<Duration> hold_results{};
