@@ -33,6 +33,11 @@ class MemoryBudget {
   [[nodiscard]] bool has_room() const {
     return !is_full() && finished_.load(std::memory_order_relaxed) < finished_limit_;
   }
+  /// Half the room for finished bodies is free again: who found none should look now. Starting for every body that is
+  /// written would wake a loop for every image.
+  [[nodiscard]] bool has_drained() const {
+    return !is_full() && finished_.load(std::memory_order_relaxed) <= finished_limit_ / 2;
+  }
 
  private:
   std::atomic<std::uint64_t> used_{0};

@@ -15,6 +15,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <iterator>
 #include <optional>
 #include <unordered_map>
@@ -109,6 +110,9 @@ class Fetcher::Engine final : public PooledConnection::Owner, public Dial::Owner
   [[nodiscard]] std::size_t load() const { return scheduler_.waiting_count() + active_.size(); }
   [[nodiscard]] std::size_t in_flight() const { return active_.size(); }
   void stop_starting() { stopping_ = true; }
+  [[nodiscard]] bool may_resume() const {
+    return starved_.load(std::memory_order_relaxed) && memory_.has_drained();
+  }
   [[nodiscard]] FetchCounters counters() const;
 
   void on_connection_ready(PooledConnection& connection, bool readable) override;
@@ -122,6 +126,7 @@ class Fetcher::Engine final : public PooledConnection::Owner, public Dial::Owner
   void ask_robots(Host& host);
   Transfer& new_transfer(Host& host, Job&& job);
   [[nodiscard]] std::size_t limit() const;
+  [[nodiscard]] bool has_memory();
 
   // the steps of a transfer
   void begin(Transfer& transfer);
@@ -190,6 +195,7 @@ class Fetcher::Engine final : public PooledConnection::Owner, public Dial::Owner
   Instant next_dial_ = Instant::max();  // when some dial tries its next address
   Instant next_guard_{};
   bool stopping_ = false;
+  std::atomic<bool> starved_ = false;  // nothing was started for want of memory
   std::size_t socket_limit_ =
       SIZE_MAX;  // transfers in flight once the process ran out of descriptors
   std::vector<std::unique_ptr<Transfer>> active_;
@@ -277,7 +283,7 @@ std::size_t Fetcher::Engine::limit() const {
 
 void Fetcher::Engine::start_what_may() {
   if (stopping_) return;
-  while (active_.size() < limit() && (memory_.has_room() || (active_.empty() && results_.empty()))) {
+  while (active_.size() < limit() && has_memory()) {
     Host* host = scheduler_.next(now_);
     if (host == nullptr) return;
     if (settings_.obey_robots_txt && !host->robots) {
@@ -292,6 +298,14 @@ void Fetcher::Engine::start_what_may() {
       start(*host, std::move(job));
     }
   }
+}
+
+// With hysteresis: once there was no room, half of it must be free. One transfer may always go.
+bool Fetcher::Engine::has_memory() {
+  if (active_.empty() && results_.empty()) return true;
+  const bool enough = starved_.load(std::memory_order_relaxed) ? memory_.has_drained() : memory_.has_room();
+  starved_.store(!enough, std::memory_order_relaxed);
+  return enough;
 }
 
 // A host that is down or has opted out answers for its remaining rows without being asked.
@@ -990,7 +1004,7 @@ FetchCounters Fetcher::Engine::counters() const {
   counters.waiting = scheduler_.waiting_count();
   counters.hosts = scheduler_.host_count();
   counters.held_by_rate = !held_.empty() && settings_.limit_rate > 0;
-  counters.held_by_memory = !memory_.has_room();
+  counters.held_by_memory = starved_.load(std::memory_order_relaxed);
   return counters;
 }
 
@@ -1009,6 +1023,7 @@ void Fetcher::take_strays(std::vector<Job>& strays) { engine_->take_strays(stray
 void Fetcher::recycle(Buffer&& buffer) { engine_->recycle(std::move(buffer)); }
 std::size_t Fetcher::load() const { return engine_->load(); }
 std::size_t Fetcher::in_flight() const { return engine_->in_flight(); }
+bool Fetcher::may_resume() const { return engine_->may_resume(); }
 void Fetcher::stop_starting() { engine_->stop_starting(); }
 FetchCounters Fetcher::counters() const { return engine_->counters(); }
 

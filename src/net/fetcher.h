@@ -122,6 +122,9 @@ class Fetcher {
   /// Spent buffers come back to be received into again.
   void recycle(Buffer&& buffer);
 
+  /// Nothing was started for want of memory, and now there is enough: a step would start something. Any thread.
+  [[nodiscard]] bool may_resume() const;
+
   /// Queued, delayed and in flight.
   [[nodiscard]] std::size_t load() const;
   [[nodiscard]] std::size_t in_flight() const;

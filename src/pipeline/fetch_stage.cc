@@ -33,9 +33,8 @@ void FetchStage::recycle(std::vector<Buffer>&& buffers) {
   {
     const MutexLock lock(mutex_);
     append(buffer_inbox_, std::move(buffers));
-    if (!published_.held_by_memory) return;
   }
-  network_.wake();  // what was written made room
+  if (fetcher_.may_resume()) network_.wake();
 }
 
 void FetchStage::stop_starting() {
