@@ -161,6 +161,7 @@ class Fetcher::Engine final : public PooledConnection::Owner, public Dial::Owner
   bool try_again(Transfer& transfer, ErrorCode code);
   void deliver(Transfer& transfer, Error error);
   void robots_arrived(Transfer& transfer, ErrorCode code);
+  void learn_robots(std::string_view of_origin, ErrorCode code, std::string_view body);
   [[nodiscard]] Job take_back(Transfer& transfer);
   void release(Transfer& transfer);
   void give_result(std::uint64_t id, std::uint16_t attempts, Error error);
@@ -269,7 +270,8 @@ void Fetcher::Engine::step(Duration longest) {
 Duration Fetcher::Engine::until_due(Duration longest) const {
   Instant due = std::min({scheduler_.next_due(), names_.next_due(), next_dial_});
   if (!active_.empty() || pool_.size() > 0 || !draining_.empty()) due = std::min(due, next_sweep_);
-  if (!held_.empty()) due = std::min(due, now_ + kHeldCheck);
+  const bool waits_for_memory = memory_.is_full() && scheduler_.waiting_count() > 0;
+  if (!held_.empty() || waits_for_memory) due = std::min(due, now_ + kHeldCheck);
   if (due == Instant::max()) return longest;
   return std::clamp(due - now_, Duration::zero(), longest);
 }
@@ -286,12 +288,17 @@ void Fetcher::Engine::start_what_may() {
   while (active_.size() < limit() && has_memory()) {
     Host* host = scheduler_.next(now_);
     if (host == nullptr) return;
-    if (settings_.obey_robots_txt && !host->robots) {
+    const bool is_row = host->queue.front().robots_for.empty();
+    if (settings_.obey_robots_txt && is_row && !host->robots) {
       ask_robots(*host);
       continue;
     }
     Job job = scheduler_.take_job(*host);
-    if (auto refusal = refuse_unasked(*host, job)) {
+    auto refusal = refuse_unasked(*host, job);
+    if (refusal && !is_row) {
+      learn_robots(job.robots_for, refusal->code, {});
+      scheduler_.update(*host, now_);
+    } else if (refusal) {
       give_result(job.id, job.attempts, std::move(*refusal));
       scheduler_.update(*host, now_);
     } else {
@@ -300,9 +307,9 @@ void Fetcher::Engine::start_what_may() {
   }
 }
 
-// With hysteresis: once there was no room, half of it must be free. One transfer may always go.
+// With hysteresis: once there was no room, half of it must be free. It is given back by those who hold the results, or
+// by the one transfer that may go on.
 bool Fetcher::Engine::has_memory() {
-  if (active_.empty() && results_.empty()) return true;
   const bool enough = starved_.load(std::memory_order_relaxed) ? memory_.has_drained() : memory_.has_room();
   starved_.store(!enough, std::memory_order_relaxed);
   return enough;
@@ -318,7 +325,7 @@ std::optional<Error> Fetcher::Engine::refuse_unasked(const Host& host, const Job
     return Error{.code = ErrorCode::opt_out,
                  .detail = "every answer of this host so far opted out"};
   }
-  if (host.robots && !host.robots->allows(job.url.target())) {
+  if (job.robots_for.empty() && host.robots && !host.robots->allows(job.url.target())) {
     return Error{.code = ErrorCode::robots_txt, .detail = "refused by the host's robots.txt"};
   }
   return std::nullopt;
@@ -437,8 +444,14 @@ void Fetcher::Engine::dial(Transfer& transfer, const std::vector<IpAddress>& add
   std::vector<SocketAddress> targets;
   targets.reserve(addresses.size());
   for (const IpAddress& address : addresses) targets.push_back({address, port});
-  transfer.address = &scheduler_.address_of(targets.front().ip);
-  scheduler_.enter_address(*transfer.host, *transfer.address);
+  AddressState& address = scheduler_.address_of(targets.front().ip);
+  if (address.throttle.active() >= address.throttle.limit()) {
+    // Now that it is known where the host lives, its jobs wait for their turn there.
+    scheduler_.place(*transfer.host, address);
+    return scheduler_.add_first(take_back(transfer), now_);
+  }
+  transfer.address = &address;
+  scheduler_.enter_address(*transfer.host, address);
   transfer.phase_started = now_;
   transfer.state = TransferState::connecting;
   transfer.dial = std::make_unique<Dial>(network_, std::move(targets), *this, transfer);
@@ -699,7 +712,7 @@ bool Fetcher::Engine::must_hold(const PooledConnection& connection) const {
     return false;
   if (rate_.ready_at(now_) > now_) return true;
   // The oldest transfer may always go on, so that memory is given back in the end.
-  return memory_.is_full() && connection.transfers.front() != active_.front().get();
+  return memory_.is_full() && active_.front()->connection != &connection;
 }
 
 void Fetcher::Engine::hold(PooledConnection& connection) {
@@ -935,21 +948,25 @@ void Fetcher::Engine::give_result(std::uint64_t id, std::uint16_t attempts, Erro
 
 // RFC 9309 §2.3.1: 4xx allows everything, 5xx forbids it. A host that cannot be reached at all is
 // left to its rows, which then say why.
-void Fetcher::Engine::robots_arrived(Transfer& transfer, ErrorCode code) {
-  auto origin = parse_url(transfer.job.robots_for + "/");
+void Fetcher::Engine::learn_robots(std::string_view of_origin, ErrorCode code,
+                                   std::string_view body) {
+  auto origin = parse_url(std::string(of_origin) + "/");
   PIXHAUL_CHECK(origin.has_value());
   Host& host = scheduler_.host_of(*origin);
-  std::string_view body;
-  if (code == ErrorCode::success) {
-    const Buffer& buffer = transfer.exchange.buffer();
-    body = buffer.text().substr(std::min(transfer.exchange.body_begin(), buffer.size()));
-  } else if (code == ErrorCode::http_5xx || code == ErrorCode::rate_limited) {
+  if (code == ErrorCode::http_5xx || code == ErrorCode::rate_limited) {
     body = "User-agent: *\nDisallow: /\n";
   }
   host.robots = RobotsTxt::parse(body, settings_.rules.user_agent_token);
   host.awaits_robots = false;
-  release(transfer);
   scheduler_.update(host, now_);
+}
+
+void Fetcher::Engine::robots_arrived(Transfer& transfer, ErrorCode code) {
+  std::size_t begin = 0;
+  const Buffer body =
+      code == ErrorCode::success ? transfer.exchange.take_body(begin) : Buffer();
+  learn_robots(transfer.job.robots_for, code, body.text().substr(std::min(begin, body.size())));
+  release(transfer);
 }
 
 // The request ended in a way that tells the controllers nothing and costs no try: the job goes again.

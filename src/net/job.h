@@ -39,6 +39,8 @@ class JobQueue {
   JobQueue& operator=(const JobQueue&) = delete;
 
   [[nodiscard]] bool empty() const { return first_ == nullptr; }
+  /// REQUIRES: !empty().
+  [[nodiscard]] const Job& front() const { return first_->job; }
   void push_back(Job&& job) {
     auto node = std::make_unique<Node>(Node{std::move(job), nullptr});
     Node* added = node.get();

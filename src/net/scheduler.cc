@@ -61,7 +61,8 @@ bool Scheduler::may_start(const Host& host, Instant now) const {
   if (host.queue.empty()) return false;
   if (host.throttle.is_down() || host.opt_outs.is_refused())
     return true;  // its rows end without a request
-  if (host.awaits_protocol || host.awaits_robots) return false;
+  if (host.awaits_protocol) return false;
+  if (host.awaits_robots && host.queue.front().robots_for.empty()) return false;
   if (host.throttle.active() >= host.throttle.limit()) return false;
   return now >= host.throttle.blocked_until() && now >= host.next_start;
 }
@@ -106,21 +107,31 @@ void Scheduler::count_start(Host& host, Instant now) {
   if (settings_.host_interval > Duration::zero()) host.next_start = now + settings_.host_interval;
 }
 
+void Scheduler::place(Host& host, AddressState& address) {
+  if (host.address == &address) return;
+  if (host.address != nullptr) --host.address->host_count;
+  host.address = &address;
+  ++address.host_count;
+}
+
 void Scheduler::enter_address(Host& host, AddressState& address) {
-  if (host.address != &address) {
-    if (host.address != nullptr) --host.address->host_count;
-    host.address = &address;
-    ++address.host_count;
-  }
+  place(host, address);
   address.throttle.on_start();
 }
 
+// A host that cannot use the room meanwhile (its own limit, Retry-After) leaves it to the next.
 void Scheduler::leave_address(AddressState& address, Instant now) {
-  if (address.waiting.empty() || address.throttle.active() >= address.throttle.limit()) return;
-  Host* host = address.waiting.front();
-  address.waiting.erase(address.waiting.begin());
-  host->is_ready = false;
-  update(*host, now);
+  auto room = static_cast<std::ptrdiff_t>(address.throttle.limit()) -
+              static_cast<std::ptrdiff_t>(address.throttle.active());
+  std::size_t looked_at = 0;
+  while (room > 0 && looked_at < address.waiting.size()) {
+    Host* host = address.waiting[looked_at++];
+    host->is_ready = false;
+    update(*host, now);
+    if (host->is_ready) --room;
+  }
+  address.waiting.erase(address.waiting.begin(),
+                        address.waiting.begin() + static_cast<std::ptrdiff_t>(looked_at));
 }
 
 void Scheduler::push_timer(Instant at, Host* host, std::unique_ptr<Job> job) {
@@ -138,7 +149,9 @@ void Scheduler::advance(Instant now) {
       update(*timer.host, now);
     } else {
       --waiting_;
-      add(std::move(*timer.job), now);
+      // Rows wait for their host's robots.txt, never the other way round.
+      const bool is_row = timer.job->robots_for.empty();
+      is_row ? add(std::move(*timer.job), now) : add_first(std::move(*timer.job), now);
     }
   }
 }

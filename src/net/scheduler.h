@@ -82,6 +82,9 @@ class Scheduler {
   /// Puts the host where its state says: in line, among the timers, or nowhere.
   void update(Host& host, Instant now);
   void count_start(Host& host, Instant now);
+  /// The host lives at `address`, as far as is known.
+  void place(Host& host, AddressState& address);
+  /// `place`, and a request of it is in flight there.
   void enter_address(Host& host, AddressState& address);
   /// After the throttle was told how a request ended: lets a waiting host go.
   void leave_address(AddressState& address, Instant now);
