@@ -16,7 +16,9 @@ namespace pixhaul::net {
 
 namespace {
 
-constexpr int kReadsPerTurn = 16;  // then the others get theirs
+// Then the others get theirs; but what TLS holds decrypted is taken first, for the socket will not
+// tell of it.
+constexpr int kReadsPerTurn = 16;
 constexpr std::size_t kHttp2ReadBytes = 64 * 1024;
 
 }  // namespace
@@ -188,6 +190,7 @@ bool Connection::step_handshake() {
 
 void Connection::become_active(bool http2) {
   state_ = State::active;
+  error_ = {.code = ErrorCode::connection_reset, .detail = "closed before the first request"};
   if (!http2) return;
   auto session = Http2Session::create({});
   if (!session) return fail_setup(std::move(session).error());
@@ -242,7 +245,7 @@ bool Connection::flush() {
 }
 
 void Connection::read_http1() {
-  for (int turn = 0; turn < kReadsPerTurn; ++turn) {
+  for (int turn = 0; turn < kReadsPerTurn || stream_->has_buffered(); ++turn) {
     const auto space = http1_.receive_space();
     const IoResult got = stream_->read(space);
     if (got.status == IoStatus::would_block) return;
@@ -256,11 +259,12 @@ void Connection::read_http1() {
 void Connection::read_http2(Instant now) {
   thread_local std::array<std::byte, kHttp2ReadBytes>
       space;  // shared by all connections of this loop
-  for (int turn = 0; turn < kReadsPerTurn; ++turn) {
+  for (int turn = 0; turn < kReadsPerTurn || stream_->has_buffered(); ++turn) {
     const IoResult got = stream_->read(space);
     if (got.status == IoStatus::would_block) return;
     if (got.status != IoStatus::ok) return end(got);
     if (auto taken = http2_->receive(std::span(space).first(got.bytes), now); !taken) {
+      error_ = std::move(taken).error();
       static_cast<void>(flush());  // the GOAWAY that says why
       return close_now();
     }
