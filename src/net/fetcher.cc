@@ -366,7 +366,9 @@ void Fetcher::Engine::start(Host& host, Job&& job) {
 
 PooledConnection* Fetcher::Engine::kept_connection(Host& host) {
   for (PooledConnection* connection : host.shared) {
-    if (connection->connection.can_take()) return connection;
+    if (!connection->connection.can_take()) continue;
+    pool_.remove(*connection);
+    return connection;
   }
   return settings_.reuse_connections ? pool_.take(host) : nullptr;
 }
@@ -670,22 +672,15 @@ void Fetcher::Engine::settle(PooledConnection& connection) {
     pool_.remove(connection);
     return close(connection);
   }
-  if (connection.connection.is_http2()) {
-    if (connection.transfers.empty() && !settings_.reuse_connections) close(connection);
-    return;
-  }
-  if (!connection.transfers.empty()) return;
-  if (!connection.connection.is_idle()) {  // reads away a body nobody wants
+  if (!connection.transfers.empty() || connection.is_pooled) return;
+  const bool is_http2 = connection.connection.is_http2();
+  if (!is_http2 && !connection.connection.is_idle()) {  // reads away a body nobody wants
     if (connection.draining_since != Instant{}) return;
     connection.draining_since = now_;
     return draining_.push_back(&connection);
   }
   if (std::exchange(connection.draining_since, Instant{}) != Instant{}) {
     std::erase(draining_, &connection);
-  }
-  if (std::find(connection.host->idle.begin(), connection.host->idle.end(), &connection) !=
-      connection.host->idle.end()) {
-    return;
   }
   if (!settings_.reuse_connections) return close(connection);
   pool_.add(connection, now_);
@@ -771,9 +766,16 @@ void Fetcher::Engine::end_early(Transfer& transfer, Error error) {
     connection->connection.cancel(transfer.exchange);
     std::erase(connection->transfers, &transfer);
     transfer.connection = nullptr;
-    if (!connection->connection.is_http2() ||
-        connection->connection.state() == Connection::State::closed) {
+    const bool is_over = connection->connection.state() == Connection::State::closed;
+    if (connection->connection.is_http2() && !is_over) {
+      settle(*connection);
+    } else {
       close(*connection);
+      // Saying that the stream is cancelled may have shown that the connection is dead.
+      for (Transfer* other : std::exchange(connection->transfers, {})) {
+        other->connection = nullptr;
+        end(*other);
+      }
     }
   }
   bury_dial(transfer);
@@ -797,11 +799,10 @@ void Fetcher::Engine::end_failed(Transfer& transfer, Error error) {
   transfer.host->awaits_protocol = false;
   const bool died_unused = error.code == ErrorCode::connection_reset && transfer.reused &&
                            !transfer.exchange.has_begun();
-  const bool unprocessed = transfer.exchange.is_finished() && transfer.exchange.is_unprocessed() &&
-                           (transfer.reused || error.code != ErrorCode::connection_reset);
+  const bool unprocessed = transfer.exchange.is_finished() && transfer.exchange.is_unprocessed();
   if ((died_unused || unprocessed) && transfer.job.deferrals < kDeferralLimit) {
     // RFC 9110 §9.2.2: an idempotent request may be repeated when the connection closed before any
-    // response was read.
+    // response was read. RFC 9113 §8.7: and a refused stream was never begun.
     Job job = take_back(transfer);
     ++job.deferrals;
     return scheduler_.add_first(std::move(job), now_);

@@ -195,7 +195,7 @@ void Http1Session::ended(bool orderly, int os_error) {
           ErrorCode::truncated, false,
           fmt::format("connection ended after {} body bytes", exchange_->wire_bytes()));
     } else {
-      exchange_->on_failed(ErrorCode::connection_reset, !exchange_->has_begun(),
+      exchange_->on_failed(ErrorCode::connection_reset, false,
                            os_error != 0 ? "connection reset before the response"
                                          : "connection closed before the response");
     }

@@ -1,6 +1,7 @@
 #include "net/pool.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "net/scheduler.h"
 
@@ -8,20 +9,22 @@ namespace pixhaul::net {
 
 void ConnectionPool::add(PooledConnection& connection, Instant now) {
   connection.idle_since = now;
+  connection.is_pooled = true;
   connection.idle_place = order_.insert(order_.end(), &connection);
-  connection.host->idle.push_back(&connection);
+  if (!connection.connection.is_http2()) connection.host->idle.push_back(&connection);
 }
 
 PooledConnection* ConnectionPool::take(Host& host) {
   if (host.idle.empty()) return nullptr;
   PooledConnection* connection = host.idle.back();
-  host.idle.pop_back();
-  order_.erase(connection->idle_place);
+  remove(*connection);
   return connection;
 }
 
 void ConnectionPool::remove(PooledConnection& connection) {
-  if (std::erase(connection.host->idle, &connection) > 0) order_.erase(connection.idle_place);
+  if (!std::exchange(connection.is_pooled, false)) return;
+  order_.erase(connection.idle_place);
+  std::erase(connection.host->idle, &connection);
 }
 
 PooledConnection* ConnectionPool::overdue(Instant now) const {

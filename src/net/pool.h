@@ -45,20 +45,21 @@ class PooledConnection final : public Watcher {
   bool is_held = false;                ///< not watched: the loop may not read now
   Instant draining_since{};            ///< reading away what is not wanted; else Instant{}
   Instant idle_since{};
+  bool is_pooled = false;
   std::list<PooledConnection*>::iterator idle_place{};  ///< valid while in the pool
 
  private:
   Owner& owner_;
 };
 
-/// Connections that are kept for reuse, over all hosts, least recently used first. Owns none of
-/// them.
+/// Idle connections that are kept for reuse, over all hosts, least recently used first. HTTP/1.1
+/// ones are handed out by `take`; HTTP/2 ones are found through their host. Owns none of them.
 class ConnectionPool {
  public:
   ConnectionPool(std::size_t capacity, Duration age) : capacity_(capacity), age_(age) {}
 
   void add(PooledConnection& connection, Instant now);
-  /// The most recently used idle connection of the host, or null.
+  /// The most recently used idle HTTP/1.1 connection of the host, or null.
   [[nodiscard]] PooledConnection* take(Host& host);
   void remove(PooledConnection& connection);
   /// One that should be closed: the pool is over its capacity, or it has been idle too long. Null
