@@ -52,7 +52,12 @@ std::map<ErrorCode, std::uint64_t> OpenShard::by_status() const {
 
 Result<> OpenShard::check_input(std::uint32_t position, std::string_view url,
                                 std::string_view input, std::uint64_t line) {
-  if (!is_finished(position) || marks_[position].url_crc == url_mark(url)) return {};
+  if (!is_finished(position)) {
+    const auto expected = expected_.find(position);
+    if (expected == expected_.end() || url_mark(expected->second) == url_mark(url)) return {};
+    return std::unexpected(changed_row(input, line, expected->second, url));
+  }
+  if (marks_[position].url_crc == url_mark(url)) return {};
   Result<std::string> text = read_back();
   if (!text) return std::unexpected(std::move(text).error());
   std::string was_url;

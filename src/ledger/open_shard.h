@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/file.h"
@@ -41,8 +42,12 @@ class OpenShard {
   [[nodiscard]] std::map<ErrorCode, std::uint64_t> by_status() const;
   [[nodiscard]] std::uint64_t image_bytes() const { return image_bytes_; }
 
-  /// Compares the list's row with the finished row of that position. Errors: other_input, as a
-  /// sentence.
+  /// The row of `position` is to be done again: until then, check_input() compares with `url`.
+  void expect(std::uint32_t position, std::string url) {
+    expected_.insert_or_assign(position, std::move(url));
+  }
+  /// Compares the list's row with the finished or expected row of that position; any row fits where
+  /// there is neither. Errors: other_input, as a sentence.
   [[nodiscard]] Result<> check_input(std::uint32_t position, std::string_view url,
                                      std::string_view input, std::uint64_t line);
 
@@ -67,6 +72,7 @@ class OpenShard {
 
   Settings settings_;
   std::vector<Mark> marks_;
+  std::map<std::uint32_t, std::string> expected_;  // URLs of rows that are done again
   std::unique_ptr<WritableFile> file_;
   std::string pending_;
   std::string json_;  // reused

@@ -174,7 +174,25 @@ Result<std::unique_ptr<OpenShard>> RunFolder::open_shard(std::uint64_t shard) {
     spooled = std::move(*kept);
   }
   open_.insert(shard);
-  return OpenShard::create(shard_settings(shard, generation), spooled);
+  auto opened = OpenShard::create(shard_settings(shard, generation), spooled);
+  if (!opened || record(shard) == nullptr) return opened;
+  if (Result<> read = expect_done_rows(**opened); !read) {
+    return std::unexpected(std::move(read).error());
+  }
+  return opened;
+}
+
+// Rows of the generation that stands which are to be done again: they must be the list's still.
+Result<> RunFolder::expect_done_rows(OpenShard& shard) {
+  Result<std::optional<std::string>> text = output_->read(shard_name(shard.shard()) + ".jsonl");
+  if (!text) return std::unexpected(std::move(text).error());
+  std::uint32_t position = 0;
+  for_each_line(*text ? std::string_view(**text) : std::string_view(), [&](std::string_view line) {
+    const std::uint32_t at = position++;
+    if (shard.is_finished(at)) return;
+    if (Result<Row> row = parse_row_json(line)) shard.expect(at, std::move(row->url));
+  });
+  return {};
 }
 
 Result<std::unique_ptr<OpenShard>> RunFolder::reopen_shard(
@@ -186,12 +204,14 @@ Result<std::unique_ptr<OpenShard>> RunFolder::reopen_shard(
   std::string spooled;
   append_spool_header(spooled, generation, settings_.boot_id);
   bool chosen = grown;
+  std::vector<std::pair<std::uint32_t, std::string>> again;
   std::uint32_t position = 0;
   for_each_line(*text ? std::string_view(**text) : std::string_view(), [&](std::string_view line) {
     const std::uint32_t at = position++;
     const Result<Row> row = parse_row_json(line);
     if (!row || redo(*row)) {
       chosen = true;
+      if (row) again.emplace_back(at, row->url);
       return;
     }
     const bool has_image = row->outcome.status == ErrorCode::success;
@@ -206,7 +226,11 @@ Result<std::unique_ptr<OpenShard>> RunFolder::reopen_shard(
     return std::unexpected(std::move(replaced).error());
   }
   open_.insert(shard);
-  return OpenShard::create(shard_settings(shard, generation), spooled);
+  auto opened = OpenShard::create(shard_settings(shard, generation), spooled);
+  if (opened) {
+    for (auto& [at, url] : again) (*opened)->expect(at, std::move(url));
+  }
+  return opened;
 }
 
 Result<std::unordered_set<std::string>> RunFolder::commit(std::unique_ptr<OpenShard> shard,

@@ -28,11 +28,10 @@ Result<ShardBook::Admission> ShardBook::admit(std::uint64_t index, std::string_v
   const auto entry = open_.find(shard);
   if (entry == open_.end()) return Admission::finished;  // a done shard nobody reopened, or we gave up
   ledger::OpenShard& open = *entry->second.shard;
-  if (!open.is_finished(position)) return Admission::fetch;
   if (auto same = open.check_input(position, url, input, line); !same) {
     return std::unexpected(std::move(same).error());
   }
-  return Admission::finished;
+  return open.is_finished(position) ? Admission::finished : Admission::fetch;
 }
 
 Result<> ShardBook::enter_shard(std::uint64_t shard) {
@@ -68,7 +67,8 @@ Result<> ShardBook::enter_shard(std::uint64_t shard) {
   return {};
 }
 
-// The list has grown into a shard that was done: its old rows stay, the new ones join them as its next generation.
+// The list has grown into a shard that was done: its old rows stay, the new ones join them as its next generation. Not
+// before the old rows are known to be the same: a spool of another list's rows would make the folder refuse its own.
 Result<> ShardBook::grow_shard() {
   const std::uint64_t shard = reading_->shard;
   {
@@ -78,6 +78,7 @@ Result<> ShardBook::grow_shard() {
   std::unique_ptr<ledger::OpenShard> opened;
   {
     const MutexLock lock(folder_mutex_);
+    if (auto same = reading_->check->finish(folder_.output()); !same) return same;
     auto grown = folder_.reopen_shard(shard, [](const Row&) { return false; }, true);
     if (!grown) return std::unexpected(std::move(grown).error());
     opened = std::move(*grown);
