@@ -145,7 +145,7 @@ class EngineLive : public ::testing::Test {
   Random random_{1};
   std::optional<AddressGuard> guard_;
   std::optional<TlsContext> tls_;
-  MemoryBudget memory_{1u << 30};
+  MemoryBudget memory_{1u << 30, 1u << 30};
   LiveParts parts_;
   FetchSettings settings_;
   std::optional<Fetcher> fetcher_;
