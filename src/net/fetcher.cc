@@ -39,6 +39,7 @@ constexpr Duration kSweepEvery = std::chrono::milliseconds(100);
 constexpr Duration kGuardEvery = std::chrono::seconds(1);
 constexpr Duration kLongestDrain = std::chrono::seconds(5);
 constexpr Duration kHeldCheck = std::chrono::milliseconds(10);
+constexpr Duration kWorthWaiting = std::chrono::seconds(10);  // for a dead host, when nothing else is left to do
 constexpr std::size_t kReceiveBytes = 64 * 1024;
 constexpr std::size_t kRecycledBytes = 256 * 1024;  // larger buffers are freed
 constexpr std::uint8_t kDeferralLimit = 10;
@@ -285,6 +286,9 @@ std::size_t Fetcher::Engine::limit() const {
 
 void Fetcher::Engine::start_what_may() {
   if (stopping_) return;
+  if (active_.empty() && scheduler_.waiting_count() > 0 && scheduler_.next_due() - now_ > kWorthWaiting) {
+    scheduler_.give_up_parked(now_);
+  }
   while (active_.size() < limit() && has_memory()) {
     Host* host = scheduler_.next(now_);
     if (host == nullptr) return;
@@ -843,7 +847,7 @@ void Fetcher::Engine::learn(Transfer& transfer, ErrorCode code) {
 }
 
 bool Fetcher::Engine::try_again(Transfer& transfer, ErrorCode code) {
-  if (stopping_ || !is_transient(code, transfer.exchange.facts().status)) return false;
+  if (!is_transient(code, transfer.exchange.facts().status)) return false;
   const bool limited = code == ErrorCode::rate_limited;
   if (limited ? transfer.job.deferrals >= kDeferralLimit
               : transfer.job.attempts > settings_.retries)
@@ -856,6 +860,7 @@ bool Fetcher::Engine::try_again(Transfer& transfer, ErrorCode code) {
   job.spent = {};
   const auto attempt = limited ? job.deferrals : job.attempts;
   release(transfer);
+  if (stopping_) return true;  // it stays unfinished: the next run tries it again
   // A limited host is blocked as a whole; the job itself need not wait longer than that.
   if (limited) {
     scheduler_.add_first(std::move(job), now_);

@@ -160,6 +160,14 @@ Instant Scheduler::next_due() const {
   return timers_.empty() ? Instant::max() : timers_.front().at;
 }
 
+void Scheduler::give_up_parked(Instant now) {
+  for (const auto& [origin, host] : hosts_) {
+    if (host->queue.empty() || !host->throttle.is_parked(now)) continue;
+    host->throttle.give_up(now);
+    update(*host, now);
+  }
+}
+
 void Scheduler::forget_inert_hosts() {
   if (hosts_.size() <= kHostsKept) return;
   std::erase_if(hosts_, [](const auto& entry) {

@@ -49,6 +49,14 @@ class HostThrottle {
   /// Parked so often without a success that it is given up (`host_down`).
   [[nodiscard]] bool is_down() const { return parks_ > kMaxParks; }
 
+  /// The circuit breaker holds it back.
+  [[nodiscard]] bool is_parked(Instant now) const { return parks_ > 0 && now < blocked_until_; }
+  /// Nobody will wait for it any longer: it is down at once.
+  void give_up(Instant now) {
+    parks_ = kMaxParks + 1;
+    blocked_until_ = now;
+  }
+
   void on_start(Instant now);
   /// A response came that is no sign of overload, 404 included. `ttfb`: request sent to first byte.
   void on_success(Instant now, Duration ttfb);
