@@ -83,7 +83,6 @@ void Dial::on_ready(SocketId socket, bool, bool) {
     network_.watch(socket, Interest::none, nullptr);
     attempts_.erase(attempts_.begin() + static_cast<std::ptrdiff_t>(i));
     if (os_error == 0) {
-      stop();  // the others may be ready in the same batch of events
       socket_ = socket;
       winner_ = address;
       state_ = State::connected;
