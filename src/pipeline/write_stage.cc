@@ -1,5 +1,6 @@
 #include "pipeline/write_stage.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "net/url.h"
@@ -14,6 +15,12 @@ namespace {
 std::string_view extension_of(const Outcome& outcome) {
   const std::string_view extension = file_extension(outcome.format);
   return extension.empty() ? "bin" : extension;
+}
+
+// A sink that cannot write ends the run: its row stays unfinished and is fetched again by the next one.
+bool is_run_fault(ErrorCode code) {
+  const auto statuses = row_statuses();
+  return std::find(statuses.begin(), statuses.end(), code) == statuses.end();
 }
 
 Row make_row(const PendingRow& pending, const ledger::ShardLayout& layout, net::FetchResult& result) {
@@ -39,6 +46,10 @@ Result<> WriteStage::Worker::run() {
     places.clear();
     std::vector<Buffer> spent;
     for (net::FetchResult& result : batch->results) {
+      Outcome& outcome = result.outcome;
+      if (is_run_fault(outcome.status)) {
+        return std::unexpected(Error{.code = outcome.status, .detail = std::move(outcome.detail)});
+      }
       rows.push_back(make_row(stage_.window_[result.id], stage_.layout_, result));
       if (auto written = write(result, rows.back()); !written) return written;
       stage_.memory_.release_finished(result.body.capacity());
