@@ -354,7 +354,7 @@ Result<Summary> Run::summarise() {
   auto failed = ledger::write_failed_list(*folder_, [&whole](const Row& row) {
     const auto url = net::parse_url(row.url);
     whole.add_failure(row, url ? url->host() : std::string_view());
-    return true;
+    return !is_refusal(row.outcome.status);
   });
   if (!failed) return std::unexpected(std::move(failed).error());
   summary.output_folder = options_.output_folder;
