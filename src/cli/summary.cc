@@ -122,10 +122,12 @@ std::string remedies(const Summary& summary, const Options& options) {
   const std::string folder = options.output_folder == Options().output_folder
                                  ? ""
                                  : fmt::format(" -o {}", options.output_folder);
-  text += fmt::format(
-      "The failed rows are in {}. Try those again that may pass: pixhaul {}{} --retry_failed "
-      "transient\n",
-      summary.failed_list, lists_words(options), folder);
+  text += fmt::format("The failed rows are in {}.", summary.failed_list);
+  if (std::ranges::any_of(summary.failures, &FailureGroup::transient)) {
+    text += fmt::format(" Try those again that may pass: pixhaul {}{} --retry_failed transient",
+                        lists_words(options), folder);
+  }
+  text += "\n";
   if (!summary.failures.empty()) {
     text += fmt::format("More on a reason: pixhaul explain {}\n",
                         name(summary.failures.front().status));

@@ -36,6 +36,7 @@ void Tally::add_failure(const Row& row, std::string_view host) {
   const Outcome& outcome = row.outcome;
   Group& group = groups_[static_cast<std::uint32_t>(outcome.status) << 16 | outcome.http_status];
   FailureGroup& facts = group.facts;
+  facts.transient = facts.transient || outcome.transient;
   if (facts.count++ == 0) {
     facts.status = outcome.status;
     facts.http_status = outcome.http_status;

@@ -38,6 +38,7 @@ TEST(SummaryText, FewReasonsFitASentence) {
   summary.failures = {
       {.status = ErrorCode::http_4xx,
        .http_status = 404,
+       .transient = true,
        .count = 1,
        .hosts = {"a.org"},
        .host_count = 1,
@@ -57,6 +58,15 @@ TEST(SummaryText, FewReasonsFitASentence) {
   EXPECT_THAT(text, HasSubstr("images/failed.txt"));
   EXPECT_THAT(text, HasSubstr("pixhaul urls.txt --retry_failed transient"));
   EXPECT_THAT(text, HasSubstr("pixhaul explain http_4xx"));
+}
+
+TEST(SummaryText, ARetryIsOfferedOnlyWhenAFailureMayPass) {
+  Summary summary = finished(40, 39);
+  summary.failed_list = "images/failed.txt";
+  summary.failures = {{.status = ErrorCode::dns_not_found, .count = 1}};
+  const std::string text = summary_text(summary, one_list());
+  EXPECT_THAT(text, HasSubstr("images/failed.txt."));
+  EXPECT_THAT(text, Not(HasSubstr("--retry_failed")));
 }
 
 TEST(SummaryText, ABadLineShowsItsRemedy) {
