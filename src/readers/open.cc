@@ -66,7 +66,7 @@ class ListReader final : public RowReader {
 
   Result<> open_ahead() {
     for (; opened_ < inputs_.size() && waiting_.size() < kOpenedAhead; ++opened_) {
-      Result<std::unique_ptr<RowReader>> reader = open(inputs_[opened_]);
+      Result<std::unique_ptr<TextReader>> reader = open(inputs_[opened_]);
       if (!reader) return std::unexpected(std::move(reader).error());
       waiting_.push_back(std::move(*reader));
     }
@@ -92,16 +92,22 @@ class ListReader final : public RowReader {
 
   ReadProgress progress() const override {
     ReadProgress progress{.bytes_read = bytes_read_};
+    if (!waiting_.empty() && waiting_.front()) {
+      // Blocks are read ahead of rows: of the input under way only what was returned counts.
+      const auto read = static_cast<double>(bytes_read_ - finished_bytes_);
+      const double returned = read * waiting_.front()->share_returned();
+      progress.bytes_read = finished_bytes_ + static_cast<std::uint64_t>(returned);
+    }
     if (opened_ == inputs_.size()) progress.bytes_total = total_;
     return progress;
   }
 
  private:
   // A null reader stands for a URL given itself.
-  Result<std::unique_ptr<RowReader>> open(const std::string& input) {
+  Result<std::unique_ptr<TextReader>> open(const std::string& input) {
     if (is_url_argument(input)) {
       if (total_) *total_ += input.size();
-      return std::unique_ptr<RowReader>();
+      return std::unique_ptr<TextReader>();
     }
     if (format_ == ListFormat::automatic) {
       for (const std::string_view extension : kNotText) {
@@ -132,6 +138,7 @@ class ListReader final : public RowReader {
 
   void finish_input() {
     if (!waiting_.front()) bytes_read_ += inputs_[at_].size();
+    finished_bytes_ = bytes_read_;
     waiting_.pop_front();
     ++at_;
   }
@@ -144,10 +151,11 @@ class ListReader final : public RowReader {
   FileSystem& files_;
   const std::vector<std::string> inputs_;
   const ListFormat format_;
-  std::deque<std::unique_ptr<RowReader>> waiting_;  // of inputs_[at_] and those behind it
+  std::deque<std::unique_ptr<TextReader>> waiting_;  // of inputs_[at_] and those behind it
   std::size_t at_ = 0;
   std::size_t opened_ = 0;
   std::uint64_t bytes_read_ = 0;
+  std::uint64_t finished_bytes_ = 0;  // of inputs read to their end
   std::optional<std::uint64_t> total_ = 0;
 };
 

@@ -56,6 +56,12 @@ ReadProgress TextReader::progress() const {
   return {.bytes_read = bytes_read_ - std::min(bytes_read_, waiting), .bytes_total = file_->size()};
 }
 
+double TextReader::share_returned() const {
+  if (text_bytes_ == 0) return 0;
+  const std::uint64_t waiting = block_.size() - begin_;
+  return 1 - static_cast<double>(waiting) / static_cast<double>(text_bytes_);
+}
+
 // The next line without its LF. At the end of the file, what is left is a line if it is not empty.
 Result<TextReader::Line> TextReader::next_line(std::string_view& line) {
   for (;;) {
@@ -98,7 +104,13 @@ Result<> TextReader::fill() {
     searched_ -= begin_;
     begin_ = 0;
   }
-  if (!started_) return start();
+  const std::size_t before = block_.size();
+  Result<> filled = started_ ? refill() : start();
+  text_bytes_ += block_.size() - before;
+  return filled;
+}
+
+Result<> TextReader::refill() {
   if (!utf16_) return read_block(block_);
   undecoded_.clear();
   if (Result<> read = read_block(undecoded_); !read) return read;

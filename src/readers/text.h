@@ -26,12 +26,15 @@ class TextReader final : public RowReader {
 
   [[nodiscard]] Result<bool> next(RawRow& row) override;
   [[nodiscard]] ReadProgress progress() const override;
+  /// Which part of what was read from the file has been handed out as rows, 0 to 1.
+  [[nodiscard]] double share_returned() const;
 
  private:
   enum class Line : std::uint8_t { whole, too_long, none };
 
   Result<Line> next_line(std::string_view& line);
   Result<> fill();
+  Result<> refill();
   Result<> start();
   Result<> read_block(Buffer& into);
   Result<Line> skip_long_line(std::string_view& line);
@@ -46,6 +49,7 @@ class TextReader final : public RowReader {
   std::optional<Utf16Decoder> utf16_{};
   std::uint64_t line_ = 0;
   std::uint64_t bytes_read_ = 0;
+  std::uint64_t text_bytes_ = 0;  // decoded so far
   std::string problem_;
   std::string shown_;  // the beginning of a line that was too long
   bool started_ = false;
