@@ -1,4 +1,5 @@
-// Media types and extensions of the image formats: the two words that rows, writers and probes share.
+// Media types and extensions of the image formats: the two words that rows, writers and probes
+// share.
 #include <algorithm>
 #include <array>
 

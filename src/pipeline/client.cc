@@ -17,10 +17,12 @@ Result<std::unique_ptr<SharedNet>> SharedNet::create(const RunSettings& settings
   return std::make_unique<SharedNet>(std::move(*guard), std::move(*hosts), settings);
 }
 
-std::unique_ptr<net::BodyJudge> MemoryParts::make_judge() { return std::make_unique<ProbeJudge>(validate_); }
+std::unique_ptr<net::BodyJudge> MemoryParts::make_judge() {
+  return std::make_unique<ProbeJudge>(validate_);
+}
 
-Result<std::unique_ptr<Loop>> Loop::create(const RunSettings& settings, std::uint32_t index, SharedNet& shared,
-                                           net::TransferParts& parts) {
+Result<std::unique_ptr<Loop>> Loop::create(const RunSettings& settings, std::uint32_t index,
+                                           SharedNet& shared, net::TransferParts& parts) {
   auto network = net::EpollNetwork::create();
   if (!network) return std::unexpected(std::move(network).error());
   auto resolver = net::CaresResolver::create(**network, {.dns_servers = settings.dns_servers});
@@ -32,14 +34,16 @@ Result<std::unique_ptr<Loop>> Loop::create(const RunSettings& settings, std::uin
   net::FetchSettings fetch = settings.fetch;
   fetch.loop_index = index;
   fetch.ask_ipv6 = net::machine_has_ipv6();
-  loop->fetcher_ = std::make_unique<net::Fetcher>(std::move(fetch), *loop->network_, *loop->resolver_, shared.hosts, shared.clock,
-                                                  loop->random_, shared.guard, shared.tls, shared.memory, parts);
+  loop->fetcher_ = std::make_unique<net::Fetcher>(
+      std::move(fetch), *loop->network_, *loop->resolver_, shared.hosts, shared.clock,
+      loop->random_, shared.guard, shared.tls, shared.memory, parts);
   return loop;
 }
 
 Loop::~Loop() = default;
 
-Result<std::unique_ptr<Client>> Client::create(const RunSettings& settings, std::unique_ptr<net::TransferParts> parts) {
+Result<std::unique_ptr<Client>> Client::create(const RunSettings& settings,
+                                               std::unique_ptr<net::TransferParts> parts) {
   std::unique_ptr<Client> client(new Client());
   RunSettings alone = settings;
   alone.fetch.concurrency *= alone.loop_count;

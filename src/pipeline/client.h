@@ -21,7 +21,10 @@ struct SharedNet {
   /// Errors: bad_option (allow_net).
   [[nodiscard]] static Result<std::unique_ptr<SharedNet>> create(const RunSettings& settings);
   SharedNet(net::AddressGuard the_guard, net::HostsFile the_hosts, const RunSettings& settings)
-      : hosts(std::move(the_hosts)), guard(std::move(the_guard)), tls(settings.tls), memory(settings.body_memory_bytes, settings.unwritten_bytes) {}
+      : hosts(std::move(the_hosts)),
+        guard(std::move(the_guard)),
+        tls(settings.tls),
+        memory(settings.body_memory_bytes, settings.unwritten_bytes) {}
 };
 
 /// A judge for every transfer, and no sink: bodies stay in memory.
@@ -39,8 +42,9 @@ class MemoryParts : public net::TransferParts {
 class Loop {
  public:
   /// References outlive the loop. Errors: bad_option (dns_servers), internal (out of descriptors).
-  [[nodiscard]] static Result<std::unique_ptr<Loop>> create(const RunSettings& settings, std::uint32_t index,
-                                                            SharedNet& shared, net::TransferParts& parts);
+  [[nodiscard]] static Result<std::unique_ptr<Loop>> create(const RunSettings& settings,
+                                                            std::uint32_t index, SharedNet& shared,
+                                                            net::TransferParts& parts);
   ~Loop();
 
   [[nodiscard]] net::Fetcher& fetcher() { return *fetcher_; }
@@ -54,12 +58,13 @@ class Loop {
   std::unique_ptr<net::Fetcher> fetcher_;
 };
 
-/// Fetches on the caller's thread, over connections it keeps: what Session and the comparison stand on.
+/// Fetches on the caller's thread, over connections it keeps: what Session and the comparison stand
+/// on.
 class Client {
  public:
   /// Errors: bad_option, internal.
-  [[nodiscard]] static Result<std::unique_ptr<Client>> create(const RunSettings& settings,
-                                                              std::unique_ptr<net::TransferParts> parts);
+  [[nodiscard]] static Result<std::unique_ptr<Client>> create(
+      const RunSettings& settings, std::unique_ptr<net::TransferParts> parts);
 
   /// All of them, in their order; a text that is no URL is a result too.
   [[nodiscard]] std::vector<net::FetchResult> fetch_all(std::span<const std::string> urls);

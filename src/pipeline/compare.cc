@@ -1,7 +1,8 @@
-// The comparison that pixhaul began with: the same images at once, over kept connections or a new one each, streamed to
-// disk or held whole before they are written. Each cell has a client of its own that lives through all rounds, so that
-// `reuse` is cold in its first round and warm in the others; the rounds of all cells are interleaved, so that whatever
-// else the machine or the link does falls on all of them alike.
+// The comparison that pixhaul began with: the same images at once, over kept connections or a new
+// one each, streamed to disk or held whole before they are written. Each cell has a client of its
+// own that lives through all rounds, so that `reuse` is cold in its first round and warm in the
+// others; the rounds of all cells are interleaved, so that whatever else the machine or the link
+// does falls on all of them alike.
 #include "pixhaul/compare.h"
 
 #include <fmt/format.h>
@@ -40,8 +41,10 @@ class ScratchFolder {
   static Result<ScratchFolder> create() {
     std::string path = (std::filesystem::temp_directory_path() / "pixhaul-compare-XXXXXX").string();
     if (::mkdtemp(path.data()) == nullptr) {
-      return std::unexpected(Error{.code = ErrorCode::output_unwritable, .os_error = errno,
-                                   .detail = fmt::format("cannot make a scratch folder like {}", path)});
+      return std::unexpected(
+          Error{.code = ErrorCode::output_unwritable,
+                .os_error = errno,
+                .detail = fmt::format("cannot make a scratch folder like {}", path)});
     }
     return ScratchFolder(std::move(path));
   }
@@ -59,10 +62,13 @@ class ScratchFolder {
 
 class StreamParts final : public pipeline::MemoryParts {
  public:
-  StreamParts(Validate validate, writers::SampleWriter& writer) : MemoryParts(validate), writer_(writer) {}
+  StreamParts(Validate validate, writers::SampleWriter& writer)
+      : MemoryParts(validate), writer_(writer) {}
   std::unique_ptr<net::BodySink> make_sink(std::uint64_t id) override {
     return std::make_unique<pipeline::FileSink>(
-        writer_, pipeline::SampleId{.shard = std::string(kShard), .key = key_of(id), .url_path = {}}, std::nullopt);
+        writer_,
+        pipeline::SampleId{.shard = std::string(kShard), .key = key_of(id), .url_path = {}},
+        std::nullopt);
   }
 
  private:
@@ -81,7 +87,8 @@ double cpu_seconds() {
 /// One setting at one count, with the client that lives through its rounds.
 class Runner {
  public:
-  static Result<std::unique_ptr<Runner>> create(const CompareOptions& options, CompareCell cell, Folder& scratch) {
+  static Result<std::unique_ptr<Runner>> create(const CompareOptions& options, CompareCell cell,
+                                                Folder& scratch) {
     auto writer = writers::open_writer("files", scratch, {.file_names = writers::NameStyle::key});
     if (!writer) return std::unexpected(std::move(writer).error());
     Options each = options.base;
@@ -102,7 +109,8 @@ class Runner {
     }
     auto client = pipeline::Client::create(*settings, std::move(parts));
     if (!client) return std::unexpected(std::move(client).error());
-    return std::unique_ptr<Runner>(new Runner(std::move(cell), std::move(*writer), std::move(*client)));
+    return std::unique_ptr<Runner>(
+        new Runner(std::move(cell), std::move(*writer), std::move(*client)));
   }
 
   Result<> run_round(std::span<const std::string> urls) {
@@ -112,7 +120,8 @@ class Runner {
     for (net::FetchResult& result : results) {
       if (auto written = write(result); !written) return written;
     }
-    cell_.seconds.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    cell_.seconds.push_back(
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
     cell_.cpu_seconds.push_back(cpu_seconds() - cpu);
     client_->release(results);
     cell_.connections_opened = client_->counters().connections_opened;
@@ -121,7 +130,8 @@ class Runner {
   [[nodiscard]] const CompareCell& cell() const { return cell_; }
 
  private:
-  Runner(CompareCell cell, std::unique_ptr<writers::SampleWriter> writer, std::unique_ptr<pipeline::Client> client)
+  Runner(CompareCell cell, std::unique_ptr<writers::SampleWriter> writer,
+         std::unique_ptr<pipeline::Client> client)
       : cell_(std::move(cell)), writer_(std::move(writer)), client_(std::move(client)) {}
 
   Result<> write(net::FetchResult& result) {
@@ -133,7 +143,8 @@ class Runner {
     const std::string_view extension = file_extension(result.outcome.format);
     Result<std::string> path;
     if (result.sink != nullptr) {
-      path = static_cast<pipeline::FileSink&>(*result.sink).finish(extension.empty() ? "bin" : extension);
+      path = static_cast<pipeline::FileSink&>(*result.sink)
+                 .finish(extension.empty() ? "bin" : extension);
     } else {
       const std::string key = key_of(result.id);
       path = writer_->append({.shard = kShard, .key = key}, extension.empty() ? "bin" : extension,
@@ -157,7 +168,10 @@ std::vector<CompareCell> cells_of(const CompareOptions& options) {
       }
     }
     if (options.http2_row) {
-      cells.push_back({.connection = ConnectionMode::reuse, .body = BodyMode::buffer, .http2 = true, .images = images});
+      cells.push_back({.connection = ConnectionMode::reuse,
+                       .body = BodyMode::buffer,
+                       .http2 = true,
+                       .images = images});
     }
   }
   return cells;
@@ -169,7 +183,8 @@ Result<ComparePlan> plan_compare(const CompareOptions& options) {
   PosixFileSystem files;
   auto reader = readers::open_lists(files, options.base.url_list, readers::ListFormat::automatic);
   if (!reader) return std::unexpected(std::move(reader).error());
-  const std::uint32_t most = options.images.empty() ? 0 : *std::max_element(options.images.begin(), options.images.end());
+  const std::uint32_t most =
+      options.images.empty() ? 0 : *std::max_element(options.images.begin(), options.images.end());
   ComparePlan plan;
   std::unordered_set<std::string> hosts;
   readers::RawRow row;
@@ -183,20 +198,24 @@ Result<ComparePlan> plan_compare(const CompareOptions& options) {
     if (auto address = net::literal_address(*url)) {
       auto public_only = net::AddressGuard::create({});
       if (public_only && (*public_only).check(*address)) plan.public_hosts = true;
-    } else if (url->host() != "localhost" && !url->host().ends_with(".localhost") && !url->host().ends_with(".test")) {
+    } else if (url->host() != "localhost" && !url->host().ends_with(".localhost") &&
+               !url->host().ends_with(".test")) {
       plan.public_hosts = true;
     }
     plan.urls.push_back(url->href());
   }
   if (plan.urls.empty()) {
-    return std::unexpected(Error{.code = ErrorCode::input_unreadable, .detail = "the list has no URL to compare with"});
+    return std::unexpected(Error{.code = ErrorCode::input_unreadable,
+                                 .detail = "the list has no URL to compare with"});
   }
   plan.hosts = hosts.size();
-  for (const CompareCell& cell : cells_of(options)) plan.requests += std::uint64_t{cell.images} * options.rounds;
+  for (const CompareCell& cell : cells_of(options))
+    plan.requests += std::uint64_t{cell.images} * options.rounds;
   return plan;
 }
 
-Result<CompareResult> compare(const CompareOptions& options, const std::function<void(std::uint32_t)>& between_rounds) {
+Result<CompareResult> compare(const CompareOptions& options,
+                              const std::function<void(std::uint32_t)>& between_rounds) {
   auto plan = plan_compare(options);
   if (!plan) return std::unexpected(std::move(plan).error());
   auto scratch = ScratchFolder::create();
@@ -215,7 +234,8 @@ Result<CompareResult> compare(const CompareOptions& options, const std::function
     if (between_rounds) between_rounds(round);
     for (const auto& runner : runners) {
       std::vector<std::string> urls;
-      for (std::uint32_t i = 0; i < runner->cell().images; ++i) urls.push_back(plan->urls[i % plan->urls.size()]);
+      for (std::uint32_t i = 0; i < runner->cell().images; ++i)
+        urls.push_back(plan->urls[i % plan->urls.size()]);
       if (auto ran = runner->run_round(urls); !ran) return std::unexpected(std::move(ran).error());
     }
   }

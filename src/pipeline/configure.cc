@@ -41,45 +41,53 @@ Result<std::pair<std::string, std::string>> parse_header(const std::string& text
   }
   std::string name = text.substr(0, colon);
   std::string lower = name;
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  for (std::string_view ours : {"host", "connection", "content-length", "transfer-encoding", "te", "upgrade",
-                                "accept-encoding", "range"}) {
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  for (std::string_view ours : {"host", "connection", "content-length", "transfer-encoding", "te",
+                                "upgrade", "accept-encoding", "range"}) {
     if (lower == ours) {
       return std::unexpected(
-          Error{.code = ErrorCode::bad_option, .detail = fmt::format("--header cannot set {}: pixhaul does", name)});
+          Error{.code = ErrorCode::bad_option,
+                .detail = fmt::format("--header cannot set {}: pixhaul does", name)});
     }
   }
   const auto begin = text.find_first_not_of(" \t", colon + 1);
-  return std::pair(std::move(name), begin == std::string::npos ? std::string() : text.substr(begin));
+  return std::pair(std::move(name),
+                   begin == std::string::npos ? std::string() : text.substr(begin));
 }
 
 // How many descriptors, and therefore transfers, there may be at once.
 std::uint32_t most_transfers(const Machine& machine) {
-  const std::uint32_t free_files = machine.open_files > kReservedFiles + 8 ? machine.open_files - kReservedFiles : 8;
+  const std::uint32_t free_files =
+      machine.open_files > kReservedFiles + 8 ? machine.open_files - kReservedFiles : 8;
   return std::clamp<std::uint32_t>(free_files * 3 / 4, 1, kMostConcurrency);
 }
 
 void set_concurrency(const Options& options, const Machine& machine, RunSettings& settings) {
   const std::uint32_t most = most_transfers(machine);
   std::uint32_t wanted = options.concurrency.value_or(most);
-  const std::uint32_t files = machine.open_files > kReservedFiles ? machine.open_files - kReservedFiles : 8;
+  const std::uint32_t files =
+      machine.open_files > kReservedFiles ? machine.open_files - kReservedFiles : 8;
   if (wanted > files) {
-    settings.notices.push_back(fmt::format("concurrency lowered from {} to {}: this process may open {} files (ulimit -n)",
-                                           wanted, files, machine.open_files));
+    settings.notices.push_back(
+        fmt::format("concurrency lowered from {} to {}: this process may open {} files (ulimit -n)",
+                    wanted, files, machine.open_files));
     wanted = files;
   }
-  settings.loop_count = std::min(options.loop_threads.value_or(std::max(machine.cores / 2, 1u)), wanted);
+  settings.loop_count =
+      std::min(options.loop_threads.value_or(std::max(machine.cores / 2, 1u)), wanted);
   settings.write_count = std::max(machine.cores / 2, 1u);
   settings.fetch.loop_count = settings.loop_count;
   settings.fetch.concurrency = (wanted + settings.loop_count - 1) / settings.loop_count;
-  settings.fetch.idle_connections = std::max<std::size_t>((files - std::min(files, wanted)) / settings.loop_count, 8);
+  settings.fetch.idle_connections =
+      std::max<std::size_t>((files - std::min(files, wanted)) / settings.loop_count, 8);
 }
 
 Result<> set_memory(const Options& options, const Machine& machine, RunSettings& settings) {
   settings.memory_bytes = options.memory.value_or(std::max(machine.memory_bytes / 2, kLeastMemory));
   if (settings.memory_bytes < kLeastMemory) {
-    return std::unexpected(
-        Error{.code = ErrorCode::bad_option, .detail = "--memory is below the least that works, 64MiB"});
+    return std::unexpected(Error{.code = ErrorCode::bad_option,
+                                 .detail = "--memory is below the least that works, 64MiB"});
   }
   settings.body_memory_bytes = settings.memory_bytes - kFixedMemory;
   // One body may always grow on: it and what is held beside it must fit.
@@ -87,8 +95,8 @@ Result<> set_memory(const Options& options, const Machine& machine, RunSettings&
   settings.fetch.rules.max_body_bytes = options.max_body_bytes;
   if (options.max_body_bytes > most_body && options.body == BodyMode::buffer) {
     settings.fetch.rules.max_body_bytes = most_body;
-    settings.notices.push_back(fmt::format("max_body_bytes lowered from {} to {} to fit --memory", options.max_body_bytes,
-                                           most_body));
+    settings.notices.push_back(fmt::format("max_body_bytes lowered from {} to {} to fit --memory",
+                                           options.max_body_bytes, most_body));
   }
   settings.body_memory_bytes -= settings.fetch.rules.max_body_bytes;
   settings.unwritten_bytes = std::min(settings.body_memory_bytes, settings.write_count * kUnwrittenBytes);
@@ -101,7 +109,8 @@ Result<> set_requests(const Options& options, net::FetchSettings& fetch) {
   fetch.referer = options.referer;
   for (const std::string* text : {&fetch.user_agent, &fetch.accept, &fetch.referer}) {
     if (has_control(*text)) {
-      return std::unexpected(Error{.code = ErrorCode::bad_option, .detail = "a request header has a control character in it"});
+      return std::unexpected(Error{.code = ErrorCode::bad_option,
+                                   .detail = "a request header has a control character in it"});
     }
   }
   for (const std::string& header : options.header) {
@@ -129,7 +138,8 @@ Result<RunSettings> configure(const Options& options, const Machine& machine) {
   RunSettings settings;
   net::FetchSettings& fetch = settings.fetch;
   set_concurrency(options, machine, settings);
-  if (auto set = set_memory(options, machine, settings); !set) return std::unexpected(std::move(set).error());
+  if (auto set = set_memory(options, machine, settings); !set)
+    return std::unexpected(std::move(set).error());
   if (auto set = set_requests(options, fetch); !set) return std::unexpected(std::move(set).error());
   if (auto set = set_proxy(options, fetch); !set) return std::unexpected(std::move(set).error());
   fetch.host_concurrency = options.host_concurrency.value_or(0);
@@ -154,7 +164,8 @@ Result<RunSettings> configure(const Options& options, const Machine& machine) {
   settings.hash = options.compute_hash;
   settings.body = options.body;
   if (options.insecure) {
-    settings.notices.emplace_back("--insecure: certificates are not verified; anybody on the way can replace images");
+    settings.notices.emplace_back(
+        "--insecure: certificates are not verified; anybody on the way can replace images");
   }
   return settings;
 }

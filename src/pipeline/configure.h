@@ -17,14 +17,15 @@ struct RunSettings {
   std::vector<std::string> dns_servers{};
   std::vector<std::string> allow_net{};
   std::uint32_t loop_count = 1;
-  std::uint32_t write_count = 1;      ///< threads that hash and write
-  std::uint64_t memory_bytes = 0;     ///< ceiling of the process
+  std::uint32_t write_count = 1;        ///< threads that hash and write
+  std::uint64_t memory_bytes = 0;       ///< ceiling of the process
   std::uint64_t body_memory_bytes = 0;  ///< what of it bodies may take
   std::uint64_t unwritten_bytes = 0;    ///< of bodies that are finished and wait to be written
   Validate validate = Validate::structure;
   HashKind hash = HashKind::sha256;
   BodyMode body = BodyMode::buffer;
-  std::vector<std::string> notices{};  ///< sentences for the user: limits that were lowered, what is missing
+  std::vector<std::string>
+      notices{};  ///< sentences for the user: limits that were lowered, what is missing
 };
 
 /// Errors: bad_option.

@@ -20,8 +20,9 @@ class ResultSink {
   virtual void take(FetchStage& from, std::vector<net::FetchResult>&& results) = 0;
 };
 
-/// One loop as a stage: jobs come in from any thread, results go to the sink, redirects to the loop their host lives
-/// on. `step()` does one turn; a thread repeats it in production, the simulator calls it.
+/// One loop as a stage: jobs come in from any thread, results go to the sink, redirects to the loop
+/// their host lives on. `step()` does one turn; a thread repeats it in production, the simulator
+/// calls it.
 class FetchStage {
  public:
   /// Not owned; all outlive the stage.
@@ -50,7 +51,7 @@ class FetchStage {
   net::Network& network_;
   ResultSink& sink_;
   std::span<FetchStage* const> peers_;
-  std::vector<net::Job> jobs_;         // being submitted
+  std::vector<net::Job> jobs_;  // being submitted
   std::vector<Buffer> buffers_;
   std::vector<net::FetchResult> results_;
   std::vector<net::Job> strays_;

@@ -19,7 +19,8 @@ struct SampleId {
   std::string url_path{};
 };
 
-/// A body on its way into a file: `--body stream`. Holds no more than the read it is given; hashes on the way.
+/// A body on its way into a file: `--body stream`. Holds no more than the read it is given; hashes
+/// on the way.
 class FileSink final : public net::BodySink {
  public:
   /// `writer` outlives the sink and belongs to the same thread while bytes arrive.
@@ -28,7 +29,8 @@ class FileSink final : public net::BodySink {
 
   void restart() override;
   [[nodiscard]] Result<> write(std::span<const std::byte> bytes) override;
-  /// The file gets its name; gives its path relative to the output folder. Errors: disk_full, output_unwritable.
+  /// The file gets its name; gives its path relative to the output folder. Errors: disk_full,
+  /// output_unwritable.
   [[nodiscard]] Result<std::string> finish(std::string_view extension);
   /// Hex of what was written; "" without a digest. Call once.
   [[nodiscard]] std::string digest() { return digest_ ? digest_->finish() : std::string(); }

@@ -65,8 +65,10 @@ Result<bool> Intake::take_row(readers::RawRow& row) {
 }
 
 void Intake::send(std::uint32_t place, const readers::RawRow& row) {
-  auto url = row.problem.empty() ? net::parse_url(row.text)
-                                 : std::unexpected(Error{.code = ErrorCode::bad_row, .detail = std::string(row.problem)});
+  auto url =
+      row.problem.empty()
+          ? net::parse_url(row.text)
+          : std::unexpected(Error{.code = ErrorCode::bad_row, .detail = std::string(row.problem)});
   if (url) {
     outgoing_[net::loop_of(*url, static_cast<std::uint32_t>(loops_.size()))].push_back(
         {.id = place, .url = std::move(*url)});

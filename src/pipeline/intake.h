@@ -15,26 +15,38 @@
 
 namespace pixhaul::pipeline {
 
-/// The first stage: reads the list, asks the book which rows are still to be done, and sends each to the loop its host
-/// lives on. What is no URL goes straight to the writers. One thread.
+/// The first stage: reads the list, asks the book which rows are still to be done, and sends each
+/// to the loop its host lives on. What is no URL goes straight to the writers. One thread.
 class Intake {
  public:
   /// References outlive the stage.
-  Intake(readers::RowReader& reader, ShardBook& book, RowWindow& window, std::span<FetchStage* const> loops,
-         WriteStage& writers, std::optional<std::uint64_t> max_rows)
-      : reader_(reader), book_(book), window_(window), loops_(loops), writers_(writers), max_rows_(max_rows),
+  Intake(readers::RowReader& reader, ShardBook& book, RowWindow& window,
+         std::span<FetchStage* const> loops, WriteStage& writers,
+         std::optional<std::uint64_t> max_rows)
+      : reader_(reader),
+        book_(book),
+        window_(window),
+        loops_(loops),
+        writers_(writers),
+        max_rows_(max_rows),
         outgoing_(loops.size()) {}
 
-  /// Reads until the list's end, `max_rows`, or a stop. Errors: input_unreadable, other_input, disk_full,
-  /// output_unwritable.
+  /// Reads until the list's end, `max_rows`, or a stop. Errors: input_unreadable, other_input,
+  /// disk_full, output_unwritable.
   [[nodiscard]] Result<> run(std::stop_token stop);
 
   // Any thread.
-  [[nodiscard]] std::uint64_t rows_read() const { return rows_read_.load(std::memory_order_relaxed); }
-  [[nodiscard]] std::uint64_t rows_resumed() const { return rows_resumed_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::uint64_t rows_read() const {
+    return rows_read_.load(std::memory_order_relaxed);
+  }
+  [[nodiscard]] std::uint64_t rows_resumed() const {
+    return rows_resumed_.load(std::memory_order_relaxed);
+  }
   /// The list was read to its end.
   [[nodiscard]] bool reached_end() const { return reached_end_.load(std::memory_order_acquire); }
-  [[nodiscard]] bool reached_max_rows() const { return reached_max_rows_.load(std::memory_order_acquire); }
+  [[nodiscard]] bool reached_max_rows() const {
+    return reached_max_rows_.load(std::memory_order_acquire);
+  }
 
  private:
   [[nodiscard]] Result<bool> take_row(readers::RawRow& row);
@@ -49,7 +61,7 @@ class Intake {
   const std::optional<std::uint64_t> max_rows_;
   std::vector<std::vector<net::Job>> outgoing_;  // by loop
   std::vector<net::FetchResult> refused_;
-  std::vector<std::uint32_t> places_;            // acquired and not used yet
+  std::vector<std::uint32_t> places_;  // acquired and not used yet
   std::size_t batched_ = 0;
   std::atomic<std::uint64_t> rows_read_ = 0;
   std::atomic<std::uint64_t> rows_resumed_ = 0;

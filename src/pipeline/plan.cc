@@ -31,20 +31,26 @@ Result<Plan> plan(const Options& options) {
     if (!*more) break;
     ++plan.rows;
     auto url = row.problem.empty() ? net::parse_url(row.text)
-                                   : std::unexpected(Error{.code = ErrorCode::bad_row, .detail = std::string(row.problem)});
+                                   : std::unexpected(Error{.code = ErrorCode::bad_row,
+                                                           .detail = std::string(row.problem)});
     if (url) {
       ++hosts[std::string(url->host())];
     } else if (++plan.bad_rows <= kBadShown) {
-      plan.first_bad.push_back(row.line == 0 ? url.error().detail : fmt::format("line {}: {}", row.line, url.error().detail));
+      plan.first_bad.push_back(row.line == 0
+                                   ? url.error().detail
+                                   : fmt::format("line {}: {}", row.line, url.error().detail));
     }
   }
   plan.hosts = hosts.size();
   std::vector<std::pair<std::uint64_t, std::string>> ranked;
   for (const auto& [host, count] : hosts) ranked.emplace_back(count, host);
   const std::size_t shown = std::min(ranked.size(), kHostsShown);
-  std::partial_sort(ranked.begin(), ranked.begin() + static_cast<std::ptrdiff_t>(shown), ranked.end(),
-                    [](const auto& a, const auto& b) { return a.first != b.first ? a.first > b.first : a.second < b.second; });
-  for (std::size_t i = 0; i < shown; ++i) plan.top_hosts.push_back(fmt::format("{} {}", ranked[i].second, ranked[i].first));
+  std::partial_sort(ranked.begin(), ranked.begin() + static_cast<std::ptrdiff_t>(shown),
+                    ranked.end(), [](const auto& a, const auto& b) {
+                      return a.first != b.first ? a.first > b.first : a.second < b.second;
+                    });
+  for (std::size_t i = 0; i < shown; ++i)
+    plan.top_hosts.push_back(fmt::format("{} {}", ranked[i].second, ranked[i].first));
   return plan;
 }
 

@@ -11,7 +11,9 @@ Result<std::function<bool(const Row&)>> parse_retry_choice(std::string_view text
   if (text.empty() || text == "none") return std::function<bool(const Row&)>();
   if (text == "all") return [](const Row& row) { return row.outcome.status != ErrorCode::success; };
   if (text == "transient") {
-    return [](const Row& row) { return row.outcome.status != ErrorCode::success && row.outcome.transient; };
+    return [](const Row& row) {
+      return row.outcome.status != ErrorCode::success && row.outcome.transient;
+    };
   }
   std::vector<ErrorCode> chosen;
   while (!text.empty()) {
@@ -21,10 +23,11 @@ Result<std::function<bool(const Row&)>> parse_retry_choice(std::string_view text
     auto code = parse_error_code(word);
     if (!code || *code == ErrorCode::success ||
         std::find(row_statuses().begin(), row_statuses().end(), *code) == row_statuses().end()) {
-      return std::unexpected(Error{.code = ErrorCode::bad_option,
-                                   .detail = fmt::format("--retry_failed: '{}' is neither transient, all nor a status "
-                                                         "a row can fail with (see pixhaul explain)",
-                                                         word)});
+      return std::unexpected(
+          Error{.code = ErrorCode::bad_option,
+                .detail = fmt::format("--retry_failed: '{}' is neither transient, all nor a status "
+                                      "a row can fail with (see pixhaul explain)",
+                                      word)});
     }
     chosen.push_back(*code);
   }

@@ -13,15 +13,15 @@ namespace pixhaul::pipeline {
 
 /// A row between the reader and its final status.
 struct PendingRow {
-  std::uint64_t index = 0;        ///< in the whole input
+  std::uint64_t index = 0;  ///< in the whole input
   std::uint64_t line = 0;
-  std::string_view input{};       ///< lives as long as the reader
-  std::string url{};              ///< as in the list
+  std::string_view input{};  ///< lives as long as the reader
+  std::string url{};         ///< as in the list
 };
 
-/// The bounded look-ahead over the list: a fixed number of places for rows under way. Whoever reads waits for a free
-/// place, so memory does not depend on the list's length. A place is touched by one stage at a time; it is handed on
-/// with the queues. Any thread.
+/// The bounded look-ahead over the list: a fixed number of places for rows under way. Whoever reads
+/// waits for a free place, so memory does not depend on the list's length. A place is touched by
+/// one stage at a time; it is handed on with the queues. Any thread.
 class RowWindow {
  public:
   explicit RowWindow(std::size_t places);
@@ -35,7 +35,9 @@ class RowWindow {
   bool wait_empty(std::chrono::milliseconds longest);
   /// Ends a `wait_empty` under way.
   void nudge();
-  [[nodiscard]] PendingRow& operator[](std::uint64_t place) { return rows_[static_cast<std::size_t>(place)]; }
+  [[nodiscard]] PendingRow& operator[](std::uint64_t place) {
+    return rows_[static_cast<std::size_t>(place)];
+  }
   [[nodiscard]] std::size_t in_use() const;
 
  private:

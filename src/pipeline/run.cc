@@ -1,9 +1,10 @@
-// A run, read top to bottom: open what can refuse, start the threads, watch them, let them drain, stop them from the
-// front to the back, and say what came of it.
+// A run, read top to bottom: open what can refuse, start the threads, watch them, let them drain,
+// stop them from the front to the back, and say what came of it.
 //
-// Every stage ends by its input being closed: the intake at the list's end, the loops when nothing is under way, the
-// writers when the loops are gone, the committer when the writers are. A stage that fails says so once; everything
-// is then stopped in the same order, rows that were not entered stay unfinished, and the next run does them.
+// Every stage ends by its input being closed: the intake at the list's end, the loops when nothing
+// is under way, the writers when the loops are gone, the committer when the writers are. A stage
+// that fails says so once; everything is then stopped in the same order, rows that were not entered
+// stay unfinished, and the next run does them.
 #include "pipeline/run.h"
 
 #include <fmt/format.h>
@@ -44,7 +45,8 @@ constexpr Duration kLongestTurn = std::chrono::milliseconds(250);
 constexpr std::uint64_t kContactRows = 10'000;
 
 // The options that shape the output: a run that continues a folder must agree in them.
-constexpr std::string_view kShaping[] = {"output_format", "number_sample_per_shard", "file_names", "compute_hash"};
+constexpr std::string_view kShaping[] = {"output_format", "number_sample_per_shard", "file_names",
+                                         "compute_hash"};
 
 writers::NameStyle name_style(FileNames names) {
   return names == FileNames::name ? writers::NameStyle::name : writers::NameStyle::key;
@@ -52,24 +54,31 @@ writers::NameStyle name_style(FileNames names) {
 
 }  // namespace
 
-/// What a loop adds to its transfers: judges, and files to stream into when bodies are not buffered.
+/// What a loop adds to its transfers: judges, and files to stream into when bodies are not
+/// buffered.
 class Run::Parts final : public MemoryParts {
  public:
   /// `names_show_paths`: file names hold the URL's last segment.
   Parts(const RunSettings& settings, RowWindow& window, const ledger::ShardLayout& layout,
         std::unique_ptr<writers::SampleWriter> writer, bool names_show_paths)
-      : MemoryParts(settings.validate), hash_(settings.hash), window_(window), layout_(layout),
-        writer_(std::move(writer)), names_show_paths_(names_show_paths) {}
+      : MemoryParts(settings.validate),
+        hash_(settings.hash),
+        window_(window),
+        layout_(layout),
+        writer_(std::move(writer)),
+        names_show_paths_(names_show_paths) {}
 
   std::unique_ptr<net::BodySink> make_sink(std::uint64_t place) override {
     if (writer_ == nullptr) return nullptr;
     const PendingRow& row = window_[place];
-    SampleId id{.shard = ledger::shard_name(layout_.shard_of(row.index)), .key = layout_.key(row.index)};
+    SampleId id{.shard = ledger::shard_name(layout_.shard_of(row.index)),
+                .key = layout_.key(row.index)};
     if (names_show_paths_) {
       if (const auto url = net::parse_url(row.url)) id.url_path = url->path();
     }
     auto digest = make_digest(hash_);
-    return std::make_unique<FileSink>(*writer_, std::move(id), digest ? std::move(*digest) : std::nullopt);
+    return std::make_unique<FileSink>(*writer_, std::move(id),
+                                      digest ? std::move(*digest) : std::nullopt);
   }
 
  private:
@@ -107,7 +116,8 @@ Result<> Run::open_output() {
                                .samples_per_shard = options_.number_sample_per_shard,
                                .digest_name = std::string(hash_field(options_.compute_hash)),
                                .boot_id = system_boot_id()};
-  for (std::string_view name : kShaping) settings.manifest.options.emplace_back(name, option_text(options_, name));
+  for (std::string_view name : kShaping)
+    settings.manifest.options.emplace_back(name, option_text(options_, name));
   auto folder = ledger::RunFolder::open(files_, options_.output_folder, std::move(settings));
   if (!folder) return std::unexpected(std::move(folder).error());
   folder_ = std::move(*folder);
@@ -120,8 +130,10 @@ Result<> Run::open_output() {
 }
 
 Result<std::unique_ptr<writers::SampleWriter>> Run::make_writer() {
-  return writers::open_writer(options_.output_format == OutputFormat::files ? "files" : "dummy", folder_->output(),
-                              {.file_names = name_style(options_.file_names), .max_open_folders = options_.max_open_shards});
+  return writers::open_writer(options_.output_format == OutputFormat::files ? "files" : "dummy",
+                              folder_->output(),
+                              {.file_names = name_style(options_.file_names),
+                               .max_open_folders = options_.max_open_shards});
 }
 
 Result<> Run::open_network() {
@@ -130,7 +142,8 @@ Result<> Run::open_network() {
   shared_ = std::move(*shared);
   write_stage_ = std::make_unique<WriteStage>(*book_, *window_, shared_->memory, folder_->layout());
   // Where nothing is kept nothing is held either.
-  const bool streams = settings_.body == BodyMode::stream || options_.output_format == OutputFormat::dummy;
+  const bool streams =
+      settings_.body == BodyMode::stream || options_.output_format == OutputFormat::dummy;
   for (std::uint32_t i = 0; i < settings_.loop_count; ++i) {
     std::unique_ptr<writers::SampleWriter> writer;
     if (streams) {
@@ -138,14 +151,14 @@ Result<> Run::open_network() {
       if (!made) return std::unexpected(std::move(made).error());
       writer = std::move(*made);
     }
-    parts_.push_back(std::make_unique<Parts>(settings_, *window_, folder_->layout(), std::move(writer),
-                                             options_.output_format == OutputFormat::files &&
-                                                 options_.file_names == FileNames::name));
+    parts_.push_back(std::make_unique<Parts>(
+        settings_, *window_, folder_->layout(), std::move(writer),
+        options_.output_format == OutputFormat::files && options_.file_names == FileNames::name));
     auto loop = Loop::create(settings_, i, *shared_, *parts_.back());
     if (!loop) return std::unexpected(std::move(loop).error());
     loops_.push_back(std::move(*loop));
-    fetch_stages_.push_back(
-        std::make_unique<FetchStage>(loops_.back()->fetcher(), loops_.back()->network(), *write_stage_));
+    fetch_stages_.push_back(std::make_unique<FetchStage>(loops_.back()->fetcher(),
+                                                         loops_.back()->network(), *write_stage_));
     peers_.push_back(fetch_stages_.back().get());
   }
   for (const auto& stage : fetch_stages_) stage->set_peers(peers_);
@@ -154,9 +167,11 @@ Result<> Run::open_network() {
     if (!writer) return std::unexpected(std::move(writer).error());
     auto digest = make_digest(settings_.hash);
     if (!digest) return std::unexpected(std::move(digest).error());
-    workers_.push_back(std::make_unique<WriteStage::Worker>(*write_stage_, std::move(*writer), std::move(*digest)));
+    workers_.push_back(std::make_unique<WriteStage::Worker>(*write_stage_, std::move(*writer),
+                                                            std::move(*digest)));
   }
-  intake_ = std::make_unique<Intake>(*reader_, *book_, *window_, peers_, *write_stage_, options_.max_rows);
+  intake_ = std::make_unique<Intake>(*reader_, *book_, *window_, peers_, *write_stage_,
+                                     options_.max_rows);
   return {};
 }
 
@@ -235,7 +250,8 @@ void Run::watch(Observer& observer, std::stop_token stop) {
     observer.on_progress(stats);
     if (!asked_for_contact && stats.rows_read > kContactRows) {
       asked_for_contact = true;
-      observer.on_notice("more than 10,000 rows and no --contact: give site operators a way to reach you");
+      observer.on_notice(
+          "more than 10,000 rows and no --contact: give site operators a way to reach you");
     }
     stopped_ = limit_reached(stats);
     if (stopped_ != Stopped::no) return;
@@ -255,13 +271,15 @@ void Run::drain(Observer& observer) {
   if (is_complete || failure()) return;
   const Instant until = shared_->clock.now() + kDrainFor;
   while (shared_->clock.now() < until) {
-    if (std::all_of(peers_.begin(), peers_.end(), [](FetchStage* stage) { return stage->counters().in_flight == 0; })) {
+    if (std::all_of(peers_.begin(), peers_.end(),
+                    [](FetchStage* stage) { return stage->counters().in_flight == 0; })) {
       return;
     }
     window_->wait_empty(std::chrono::milliseconds(20));
     if (failure()) return;
   }
-  observer.on_notice("some images did not end within 5 s; they stay unfinished and are fetched by the next run");
+  observer.on_notice(
+      "some images did not end within 5 s; they stay unfinished and are fetched by the next run");
 }
 
 void Run::stop_threads() {
@@ -291,10 +309,12 @@ std::optional<Error> Run::failure() const {
 }
 
 Stopped Run::limit_reached(const StatsSnapshot& now) const {
-  const std::uint64_t errors = now.rows_done - now.by_status[static_cast<std::size_t>(ErrorCode::success)];
+  const std::uint64_t errors =
+      now.rows_done - now.by_status[static_cast<std::size_t>(ErrorCode::success)];
   if (options_.max_errors && errors >= *options_.max_errors) return Stopped::max_errors;
   if (options_.max_bytes && now.bytes_body >= *options_.max_bytes) return Stopped::max_bytes;
-  if (options_.max_duration && now.seconds >= std::chrono::duration<double>(*options_.max_duration).count()) {
+  if (options_.max_duration &&
+      now.seconds >= std::chrono::duration<double>(*options_.max_duration).count()) {
     return Stopped::max_duration;
   }
   return Stopped::no;
@@ -338,8 +358,11 @@ StatsSnapshot Run::snapshot() const {
 std::string Run::limited_by(const net::FetchCounters& all, std::uint32_t in_flight) const {
   if (all.held_by_rate) return "--limit_rate";
   if (all.held_by_memory) return "--memory: waiting for the disk";
-  if (in_flight > 0 && in_flight >= all.limit) return fmt::format("concurrency: {} at once", all.limit);
-  if (all.waiting > 0) return fmt::format("{} host{} at {} own rate", all.hosts, all.hosts == 1 ? "" : "s", all.hosts == 1 ? "its" : "their");
+  if (in_flight > 0 && in_flight >= all.limit)
+    return fmt::format("concurrency: {} at once", all.limit);
+  if (all.waiting > 0)
+    return fmt::format("{} host{} at {} own rate", all.hosts, all.hosts == 1 ? "" : "s",
+                       all.hosts == 1 ? "its" : "their");
   return {};
 }
 
@@ -374,10 +397,13 @@ Result<Summary> Run::summarise() {
 void Run::extrapolate(Summary& summary) const {
   const readers::ReadProgress read = reader_->progress();
   if (stopped_ != Stopped::max_rows || !read.bytes_total || read.bytes_read == 0) return;
-  const double factor = static_cast<double>(*read.bytes_total) / static_cast<double>(read.bytes_read);
-  summary.estimated_rows = static_cast<std::uint64_t>(static_cast<double>(summary.stats.rows_read) * factor);
+  const double factor =
+      static_cast<double>(*read.bytes_total) / static_cast<double>(read.bytes_read);
+  summary.estimated_rows =
+      static_cast<std::uint64_t>(static_cast<double>(summary.stats.rows_read) * factor);
   summary.estimated_seconds = summary.stats.seconds * factor;
-  summary.estimated_bytes = static_cast<std::uint64_t>(static_cast<double>(summary.image_bytes) * factor);
+  summary.estimated_bytes =
+      static_cast<std::uint64_t>(static_cast<double>(summary.image_bytes) * factor);
 }
 
 }  // namespace pixhaul::pipeline

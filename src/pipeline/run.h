@@ -4,8 +4,8 @@
 #include <memory>
 #include <optional>
 #include <stop_token>
-#include <thread>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "base/file.h"
@@ -27,7 +27,8 @@ namespace pixhaul::pipeline {
 ///
 ///   intake → fetch stages (a loop each) → write workers → committer
 ///
-/// `create` opens everything that can refuse; `work` runs the threads and watches them from the caller's.
+/// `create` opens everything that can refuse; `work` runs the threads and watches them from the
+/// caller's.
 class Run {
  public:
   [[nodiscard]] static Result<std::unique_ptr<Run>> create(const Options& options);
@@ -49,7 +50,8 @@ class Run {
   [[nodiscard]] std::optional<Error> failure() const;
   [[nodiscard]] Stopped limit_reached(const StatsSnapshot& now) const;
   [[nodiscard]] StatsSnapshot snapshot() const;
-  [[nodiscard]] std::string limited_by(const net::FetchCounters& all, std::uint32_t in_flight) const;
+  [[nodiscard]] std::string limited_by(const net::FetchCounters& all,
+                                       std::uint32_t in_flight) const;
   [[nodiscard]] Result<Summary> summarise();
   void extrapolate(Summary& summary) const;
 

@@ -1,4 +1,5 @@
-// The faces for a program that wants images rather than a folder: fetch() and Session, both over one Client.
+// The faces for a program that wants images rather than a folder: fetch() and Session, both over
+// one Client.
 #include "pixhaul/session.h"
 
 #include <optional>
@@ -36,8 +37,8 @@ Session& Session::operator=(Session&&) noexcept = default;
 Result<Session> Session::create(const Options& options) {
   auto settings = pipeline::configure(options, pipeline::read_machine());
   if (!settings) return std::unexpected(std::move(settings).error());
-  auto client =
-      pipeline::Client::create(*settings, std::make_unique<pipeline::MemoryParts>(options.validate));
+  auto client = pipeline::Client::create(*settings,
+                                         std::make_unique<pipeline::MemoryParts>(options.validate));
   if (!client) return std::unexpected(std::move(client).error());
   auto digest = pipeline::make_digest(options.compute_hash);
   if (!digest) return std::unexpected(std::move(digest).error());

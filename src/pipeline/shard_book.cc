@@ -8,13 +8,14 @@ namespace pixhaul::pipeline {
 
 // ---- the reader
 
-Result<ShardBook::Admission> ShardBook::admit(std::uint64_t index, std::string_view url, std::string_view input,
-                                              std::uint64_t line) {
+Result<ShardBook::Admission> ShardBook::admit(std::uint64_t index, std::string_view url,
+                                              std::string_view input, std::uint64_t line) {
   const ledger::ShardLayout& layout = folder_.layout();
   const std::uint64_t shard = layout.shard_of(index);
   if (!reading_ || reading_->shard != shard) {
     if (auto left = leave_shard(); !left) return std::unexpected(std::move(left).error());
-    if (auto entered = enter_shard(shard); !entered) return std::unexpected(std::move(entered).error());
+    if (auto entered = enter_shard(shard); !entered)
+      return std::unexpected(std::move(entered).error());
   }
   Reading& reading = *reading_;
   const std::uint32_t position = layout.position_of(index);
@@ -26,7 +27,8 @@ Result<ShardBook::Admission> ShardBook::admit(std::uint64_t index, std::string_v
   }
   const MutexLock lock(mutex_);
   const auto entry = open_.find(shard);
-  if (entry == open_.end()) return Admission::finished;  // a done shard nobody reopened, or we gave up
+  if (entry == open_.end())
+    return Admission::finished;  // a done shard nobody reopened, or we gave up
   ledger::OpenShard& open = *entry->second.shard;
   if (auto same = open.check_input(position, url, input, line); !same) {
     return std::unexpected(std::move(same).error());
@@ -67,8 +69,9 @@ Result<> ShardBook::enter_shard(std::uint64_t shard) {
   return {};
 }
 
-// The list has grown into a shard that was done: its old rows stay, the new ones join them as its next generation. Not
-// before the old rows are known to be the same: a spool of another list's rows would make the folder refuse its own.
+// The list has grown into a shard that was done: its old rows stay, the new ones join them as its
+// next generation. Not before the old rows are known to be the same: a spool of another list's rows
+// would make the folder refuse its own.
 Result<> ShardBook::grow_shard() {
   const std::uint64_t shard = reading_->shard;
   {
@@ -144,7 +147,8 @@ Result<> ShardBook::finish(const std::vector<Row>& rows) {
 
 void ShardBook::close_if_complete(std::uint64_t shard) {
   const auto entry = open_.find(shard);
-  if (!entry->second.expected || entry->second.shard->finished_count() < *entry->second.expected) return;
+  if (!entry->second.expected || entry->second.shard->finished_count() < *entry->second.expected)
+    return;
   Closed closed{std::move(entry->second.shard), std::move(entry->second.input_digest)};
   open_.erase(entry);
   closed_one_.notify_all();

@@ -19,24 +19,28 @@
 
 namespace pixhaul::pipeline {
 
-/// Which rows are done, which are under way, and which shards can be committed. The reader asks it row by row, the
-/// writers hand it finished rows, one thread commits. Two locks: `mutex_` for the open shards, `folder_mutex_` for the
-/// run folder, which a commit holds while it syncs; whoever takes both takes `folder_mutex_` first.
+/// Which rows are done, which are under way, and which shards can be committed. The reader asks it
+/// row by row, the writers hand it finished rows, one thread commits. Two locks: `mutex_` for the
+/// open shards, `folder_mutex_` for the run folder, which a commit holds while it syncs; whoever
+/// takes both takes `folder_mutex_` first.
 class ShardBook {
  public:
   using Redo = std::function<bool(const Row&)>;  ///< null: finished rows are not done again
 
-  /// `folder` and `sweeper` outlive the book. `max_open`: the reader waits when so many shards are unfinished.
-  ShardBook(ledger::RunFolder& folder, writers::SampleWriter& sweeper, Redo redo, std::uint32_t max_open)
+  /// `folder` and `sweeper` outlive the book. `max_open`: the reader waits when so many shards are
+  /// unfinished.
+  ShardBook(ledger::RunFolder& folder, writers::SampleWriter& sweeper, Redo redo,
+            std::uint32_t max_open)
       : folder_(folder), sweeper_(sweeper), redo_(std::move(redo)), max_open_(max_open) {}
 
   // For the reader, one thread.
 
   enum class Admission : std::uint8_t { fetch, finished };
-  /// The list's next row: is it to be fetched, or was it finished by an earlier run? Waits while too many shards are
-  /// open. Errors: other_input (the list is another one), disk_full, output_unwritable.
-  [[nodiscard]] Result<Admission> admit(std::uint64_t index, std::string_view url, std::string_view input,
-                                        std::uint64_t line);
+  /// The list's next row: is it to be fetched, or was it finished by an earlier run? Waits while
+  /// too many shards are open. Errors: other_input (the list is another one), disk_full,
+  /// output_unwritable.
+  [[nodiscard]] Result<Admission> admit(std::uint64_t index, std::string_view url,
+                                        std::string_view input, std::uint64_t line);
   /// The list has ended behind `row_count` rows. Errors: as admit.
   [[nodiscard]] Result<> end_of_list(std::uint64_t row_count);
   /// Lets a waiting reader go; it is told every row is finished.
@@ -44,16 +48,19 @@ class ShardBook {
 
   // For the writers, any thread.
 
-  /// Counts rows as finished and closes shards that have all of theirs. Errors: disk_full, output_unwritable.
+  /// Counts rows as finished and closes shards that have all of theirs. Errors: disk_full,
+  /// output_unwritable.
   [[nodiscard]] Result<> finish(const std::vector<Row>& rows);
 
   // For the committer, one thread.
 
-  /// Commits shards as they are closed, until `close()`. Errors: disk_full, output_unwritable, state_damaged.
+  /// Commits shards as they are closed, until `close()`. Errors: disk_full, output_unwritable,
+  /// state_damaged.
   [[nodiscard]] Result<> commit_until_closed();
   /// No more shards will be closed.
   void close() { closed_shards_.close(); }
-  /// Writes out what open shards hold, so that a kill loses nothing of it. Errors: disk_full, output_unwritable.
+  /// Writes out what open shards hold, so that a kill loses nothing of it. Errors: disk_full,
+  /// output_unwritable.
   [[nodiscard]] Result<> flush();
 
   /// Rows finished in this run.

@@ -6,7 +6,8 @@ namespace pixhaul::pipeline {
 
 namespace {
 
-constexpr std::size_t kHostsNamed = 512;  // of one reason; beyond it only the known ones are counted
+constexpr std::size_t kHostsNamed =
+    512;  // of one reason; beyond it only the known ones are counted
 constexpr std::size_t kHostsShown = 3;
 
 bool is_network(ErrorCode code) {
@@ -59,7 +60,8 @@ void Tally::add_failure(const Row& row, std::string_view host) {
   }
 }
 
-void Tally::count_totals(const std::map<ErrorCode, std::uint64_t>& by_status, std::uint64_t image_bytes) {
+void Tally::count_totals(const std::map<ErrorCode, std::uint64_t>& by_status,
+                         std::uint64_t image_bytes) {
   for (const auto& [status, count] : by_status) {
     by_status_[static_cast<std::size_t>(status)] += count;
     rows_ += count;
@@ -73,12 +75,14 @@ std::vector<FailureGroup> Tally::failures() const {
   for (const auto& [key, group] : groups_) {
     FailureGroup facts = group.facts;
     if (group.details_differ) facts.detail.clear();
-    std::vector<std::pair<std::string, std::uint64_t>> hosts(group.hosts.begin(), group.hosts.end());
+    std::vector<std::pair<std::string, std::uint64_t>> hosts(group.hosts.begin(),
+                                                             group.hosts.end());
     std::sort(hosts.begin(), hosts.end(), [](const auto& a, const auto& b) {
       return a.second != b.second ? a.second > b.second : a.first < b.first;
     });
     facts.host_count = hosts.size();
-    for (std::size_t i = 0; i < std::min(hosts.size(), kHostsShown); ++i) facts.hosts.push_back(hosts[i].first);
+    for (std::size_t i = 0; i < std::min(hosts.size(), kHostsShown); ++i)
+      facts.hosts.push_back(hosts[i].first);
     groups.push_back(std::move(facts));
   }
   std::sort(groups.begin(), groups.end(), [](const FailureGroup& a, const FailureGroup& b) {

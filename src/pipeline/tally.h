@@ -12,8 +12,9 @@
 
 namespace pixhaul::pipeline {
 
-/// Counts how rows ended, for the summary: by status, and failures by reason with the hosts behind them. Bounded: at
-/// most a few hundred reasons and, for each, a few hundred hosts by name. One thread.
+/// Counts how rows ended, for the summary: by status, and failures by reason with the hosts behind
+/// them. Bounded: at most a few hundred reasons and, for each, a few hundred hosts by name. One
+/// thread.
 class Tally {
  public:
   void count(const Row& row, std::string_view host);

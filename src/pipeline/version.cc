@@ -11,7 +11,9 @@
 
 namespace pixhaul {
 
-std::string version() { return fmt::format("{}.{}.{}", kVersionMajor, kVersionMinor, kVersionPatch); }
+std::string version() {
+  return fmt::format("{}.{}.{}", kVersionMajor, kVersionMinor, kVersionPatch);
+}
 
 std::vector<std::string> engine_versions() {
   const std::uint32_t brotli = BrotliDecoderVersion();

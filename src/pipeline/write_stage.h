@@ -17,12 +17,13 @@
 
 namespace pixhaul::pipeline {
 
-/// The last stage: hashes bodies, writes them, and enters their rows in the book. Results come in from any thread; each
-/// writing thread has a `Worker` of its own.
+/// The last stage: hashes bodies, writes them, and enters their rows in the book. Results come in
+/// from any thread; each writing thread has a `Worker` of its own.
 class WriteStage final : public ResultSink {
  public:
   /// References outlive the stage.
-  WriteStage(ShardBook& book, RowWindow& window, MemoryBudget& memory, const ledger::ShardLayout& layout)
+  WriteStage(ShardBook& book, RowWindow& window, MemoryBudget& memory,
+             const ledger::ShardLayout& layout)
       : book_(book), window_(window), memory_(memory), layout_(layout) {}
 
   void take(FetchStage& from, std::vector<net::FetchResult>&& results) override;
@@ -32,9 +33,11 @@ class WriteStage final : public ResultSink {
   /// What one writing thread owns.
   class Worker {
    public:
-    Worker(WriteStage& stage, std::unique_ptr<writers::SampleWriter> writer, std::optional<Digest> digest)
+    Worker(WriteStage& stage, std::unique_ptr<writers::SampleWriter> writer,
+           std::optional<Digest> digest)
         : stage_(stage), writer_(std::move(writer)), digest_(std::move(digest)) {}
-    /// Works until `close()`. Errors: disk_full, output_unwritable; what was not entered is done by the next run.
+    /// Works until `close()`. Errors: disk_full, output_unwritable; what was not entered is done by
+    /// the next run.
     [[nodiscard]] Result<> run();
 
    private:

@@ -51,7 +51,8 @@ Result<bool> TextReader::next(RawRow& row) {
 }
 
 ReadProgress TextReader::progress() const {
-  // What lies unread in the block has not been consumed; of UTF-16 and compressed lists this is an estimate.
+  // What lies unread in the block has not been consumed; of UTF-16 and compressed lists this is an
+  // estimate.
   const std::uint64_t waiting = block_.size() - begin_;
   return {.bytes_read = bytes_read_ - std::min(bytes_read_, waiting), .bytes_total = file_->size()};
 }
