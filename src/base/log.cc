@@ -64,10 +64,9 @@ void Log::write(Severity level, std::string_view part, std::string_view text) {
 }
 
 void append_rfc3339(std::string& out, WallTime time) {
-  using namespace std::chrono;
-  const auto ms = floor<milliseconds>(time);
-  const auto day = floor<days>(ms);
-  const year_month_day date(day);
+  const auto ms = std::chrono::floor<std::chrono::milliseconds>(time);
+  const auto day = std::chrono::floor<std::chrono::days>(ms);
+  const std::chrono::year_month_day date(day);
   const auto clock = static_cast<unsigned>((ms - day).count());
   append_digits(out, static_cast<unsigned>(std::clamp(static_cast<int>(date.year()), 0, 9999)), 4);
   out += '-';
@@ -86,7 +85,6 @@ void append_rfc3339(std::string& out, WallTime time) {
 }
 
 bool parse_rfc3339(std::string_view text, WallTime& time) {
-  using namespace std::chrono;
   if (text.size() != 24 || text[4] != '-' || text[7] != '-' || text[10] != 'T' || text[13] != ':' ||
       text[16] != ':' || text[19] != '.' || text[23] != 'Z') {
     return false;
@@ -98,10 +96,12 @@ bool parse_rfc3339(std::string_view text, WallTime& time) {
       !parse_digits(text, 20, 3, ms)) {
     return false;
   }
-  const year_month_day date{year{y}, month{static_cast<unsigned>(mo)},
-                            day{static_cast<unsigned>(d)}};
+  const std::chrono::year_month_day date{std::chrono::year(y),
+                                         std::chrono::month(static_cast<unsigned>(mo)),
+                                         std::chrono::day(static_cast<unsigned>(d))};
   if (!date.ok() || h > 23 || mi > 59 || s > 59) return false;
-  time = sys_days(date) + hours(h) + minutes(mi) + seconds(s) + milliseconds(ms);
+  time = std::chrono::sys_days(date) + std::chrono::hours(h) + std::chrono::minutes(mi) +
+         std::chrono::seconds(s) + std::chrono::milliseconds(ms);
   return true;
 }
 

@@ -121,6 +121,7 @@ Result<> RequestsTwin::spawn(const std::string& ca_file) {
   std::vector<std::string> words = {"python3", "-c", std::string(requests_twin_text()), list_path_};
   if (!ca_file.empty()) words.insert(words.end(), {"--ca_file", ca_file});
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   const int failure =

@@ -168,11 +168,12 @@ std::string estimate_text(const Summary& summary) {
 }  // namespace
 
 std::string failure_words(ErrorCode status, std::uint16_t http_status) {
-  const std::string meaning(short_meaning(status));
-  if (http_status < 300) return meaning;
+  const std::string_view meaning = short_meaning(status);
+  if (http_status < 300) return std::string(meaning);
   const auto* found = std::ranges::find(kHttpWords, http_status, &HttpWords::code);
   const bool by_code = status == ErrorCode::http_4xx && found != std::end(kHttpWords);
-  return fmt::format("{} (HTTP {})", by_code ? found->words : meaning.c_str(), http_status);
+  return fmt::format("{} (HTTP {})", by_code ? std::string_view(found->words) : meaning,
+                     http_status);
 }
 
 std::string summary_text(const Summary& summary, const Options& options) {

@@ -169,7 +169,7 @@ Result<std::unique_ptr<OpenShard>> RunFolder::open_shard(std::uint64_t shard) {
   std::uint32_t generation = contents.generation;
   if (generation == 0) generation = record(shard) != nullptr ? record(shard)->generation + 1 : 1;
   if (contents.generation != 0 && contents.boot_id != settings_.boot_id) {
-    Result<std::string> kept = without_lost_images(shard, std::move(spooled));
+    Result<std::string> kept = without_lost_images(shard, spooled);
     if (!kept) return std::unexpected(std::move(kept).error());
     spooled = std::move(*kept);
   }
@@ -333,7 +333,7 @@ OpenShard::Settings RunFolder::shard_settings(std::uint64_t shard, std::uint32_t
           .spool = spool_.get()};
 }
 
-Result<std::string> RunFolder::without_lost_images(std::uint64_t shard, std::string text) {
+Result<std::string> RunFolder::without_lost_images(std::uint64_t shard, std::string_view text) {
   const SpoolContents contents = read_spool(text);
   std::string kept;
   append_spool_header(kept, contents.generation, settings_.boot_id);

@@ -97,7 +97,7 @@ class RunFolder {
   Result<> load_spool_entry(const std::string& name);
   Result<> expect_done_rows(OpenShard& shard);
   OpenShard::Settings shard_settings(std::uint64_t shard, std::uint32_t generation);
-  Result<std::string> without_lost_images(std::uint64_t shard, std::string text);
+  Result<std::string> without_lost_images(std::uint64_t shard, std::string_view text);
   Result<> replace_spool(std::uint64_t shard, const std::string& text);
   CommitFolders folders();
 

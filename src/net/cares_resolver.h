@@ -29,7 +29,7 @@ class CaresResolver final : public Resolver, private Watcher {
   /// Errors: bad_option (a dns_servers entry), internal.
   [[nodiscard]] static Result<std::unique_ptr<CaresResolver>> create(
       Network& network, const CaresSettings& settings = {});
-  ~CaresResolver();
+  ~CaresResolver() override;
   CaresResolver(const CaresResolver&) = delete;
   CaresResolver& operator=(const CaresResolver&) = delete;
 

@@ -234,6 +234,7 @@ Result<CompareResult> compare(const CompareOptions& options,
     if (between_rounds) between_rounds(round);
     for (const auto& runner : runners) {
       std::vector<std::string> urls;
+      urls.reserve(runner->cell().images);
       for (std::uint32_t i = 0; i < runner->cell().images; ++i)
         urls.push_back(plan->urls[i % plan->urls.size()]);
       if (auto ran = runner->run_round(urls); !ran) return std::unexpected(std::move(ran).error());

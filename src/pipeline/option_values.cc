@@ -118,8 +118,8 @@ std::optional<double> parse_ratio(std::string_view text) {
       std::from_chars(text.begin(), text.end(), value, std::chars_format::general);
   if (text.empty() || error != std::errc() || end != text.end()) return std::nullopt;
   if (percent) value /= 100;
-  if (!(value >= 0 && value <= 1)) return std::nullopt;
-  return value;
+  const bool is_ratio = value >= 0 && value <= 1;  // NaN is not
+  return is_ratio ? std::optional(value) : std::nullopt;
 }
 
 std::string ratio_text(double value) { return fmt::format("{}", value); }

@@ -43,6 +43,7 @@ Result<Plan> plan(const Options& options) {
   }
   plan.hosts = hosts.size();
   std::vector<std::pair<std::uint64_t, std::string>> ranked;
+  ranked.reserve(hosts.size());
   for (const auto& [host, count] : hosts) ranked.emplace_back(count, host);
   const std::size_t shown = std::min(ranked.size(), kHostsShown);
   std::partial_sort(ranked.begin(), ranked.begin() + static_cast<std::ptrdiff_t>(shown),

@@ -89,6 +89,7 @@ class Run::Parts final : public MemoryParts {
   bool names_show_paths_;
 };
 
+Run::Run(const Options& options) : options_(options) {}
 Run::~Run() = default;
 
 Result<std::unique_ptr<Run>> Run::create(const Options& options) {

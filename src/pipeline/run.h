@@ -36,7 +36,7 @@ class Run {
   [[nodiscard]] Result<Summary> work(Observer& observer, std::stop_token stop);
 
  private:
-  explicit Run(const Options& options) : options_(options) {}
+  explicit Run(const Options& options);
   [[nodiscard]] Result<> open();
   [[nodiscard]] Result<> open_output();
   [[nodiscard]] Result<> open_network();

@@ -10,15 +10,14 @@ namespace pixhaul::pipeline {
 
 Result<ShardBook::Admission> ShardBook::admit(std::uint64_t index, std::string_view url,
                                               std::string_view input, std::uint64_t line) {
-  const ledger::ShardLayout& layout = folder_.layout();
-  const std::uint64_t shard = layout.shard_of(index);
+  const std::uint64_t shard = layout_.shard_of(index);
   if (!reading_ || reading_->shard != shard) {
     if (auto left = leave_shard(); !left) return std::unexpected(std::move(left).error());
     if (auto entered = enter_shard(shard); !entered)
       return std::unexpected(std::move(entered).error());
   }
   Reading& reading = *reading_;
-  const std::uint32_t position = layout.position_of(index);
+  const std::uint32_t position = layout_.position_of(index);
   ++reading.rows;
   reading.digest.add(url);
   if (reading.check && position < reading.recorded_rows) reading.check->add(url, input, line);
@@ -41,13 +40,11 @@ Result<> ShardBook::enter_shard(std::uint64_t shard) {
     const MutexLock lock(mutex_);
     while (open_.size() >= max_open_ && !gave_up_) closed_one_.wait(mutex_);
     if (gave_up_) {
-      reading_.emplace();
-      reading_->shard = shard;
+      reading_.emplace(shard);
       return {};
     }
   }
-  reading_.emplace();
-  reading_->shard = shard;
+  reading_.emplace(shard);
   std::unique_ptr<ledger::OpenShard> opened;
   {
     const MutexLock lock(folder_mutex_);
@@ -130,7 +127,7 @@ void ShardBook::give_up() {
 Result<> ShardBook::finish(const std::vector<Row>& rows) {
   const MutexLock lock(mutex_);
   for (const Row& row : rows) {
-    const std::uint64_t shard = row.index / folder_.layout().samples_per_shard();
+    const std::uint64_t shard = layout_.shard_of(row.index);
     const auto entry = open_.find(shard);
     PIXHAUL_CHECK(entry != open_.end());
     if (auto added = entry->second.shard->add(row); !added) return added;

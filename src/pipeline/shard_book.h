@@ -31,7 +31,11 @@ class ShardBook {
   /// unfinished.
   ShardBook(ledger::RunFolder& folder, writers::SampleWriter& sweeper, Redo redo,
             std::uint32_t max_open)
-      : folder_(folder), sweeper_(sweeper), redo_(std::move(redo)), max_open_(max_open) {}
+      : layout_(folder.layout()),
+        folder_(folder),
+        sweeper_(sweeper),
+        redo_(std::move(redo)),
+        max_open_(max_open) {}
 
   // For the reader, one thread.
 
@@ -85,7 +89,8 @@ class ShardBook {
     std::string input_digest;
   };
   struct Reading {  // the shard the reader is in
-    std::uint64_t shard = 0;
+    explicit Reading(std::uint64_t number) : shard(number) {}
+    std::uint64_t shard;
     std::optional<ledger::ShardCheck> check{};  // of a done shard
     ledger::InputDigest digest{};
     std::uint32_t rows = 0;
@@ -98,6 +103,7 @@ class ShardBook {
   void add_entry(std::unique_ptr<ledger::OpenShard> shard);
   void close_if_complete(std::uint64_t shard) PIXHAUL_REQUIRES(mutex_);
 
+  const ledger::ShardLayout layout_;
   ledger::RunFolder& folder_ PIXHAUL_GUARDED_BY(folder_mutex_);
   writers::SampleWriter& sweeper_ PIXHAUL_GUARDED_BY(folder_mutex_);
   const Redo redo_;
