@@ -5,7 +5,7 @@ include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
 set(parts)
-foreach(part base net image readers writers ledger stats pipeline)
+foreach(part base net image readers writers ledger pipeline)
   if(TARGET pixhaul_${part})
     list(APPEND parts pixhaul_${part})
   endif()
@@ -32,6 +32,8 @@ set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/pixhaul)
 install(EXPORT pixhaul NAMESPACE pixhaul:: FILE pixhaul-config.cmake DESTINATION ${package_folder})
 write_basic_package_version_file(pixhaul-config-version.cmake COMPATIBILITY SameMinorVersion)
 install(FILES "${CMAKE_CURRENT_BINARY_DIR}/pixhaul-config-version.cmake" DESTINATION ${package_folder})
+# Relative, so that the tree may be installed or moved anywhere.
+file(RELATIVE_PATH pixhaul_prefix_from_pc "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
 configure_file(cmake/pixhaul.pc.in pixhaul.pc @ONLY)
 install(FILES "${PROJECT_BINARY_DIR}/pixhaul.pc" DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 

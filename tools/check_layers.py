@@ -21,8 +21,7 @@ LAYERS = {
     "readers": {"base"},
     "writers": {"base"},
     "ledger": {"base"},
-    "stats": {"base"},
-    "pipeline": {"base", "net", "image", "readers", "writers", "ledger", "stats"},
+    "pipeline": {"base", "net", "image", "readers", "writers", "ledger"},
     "cli": {"base"},
 }
 

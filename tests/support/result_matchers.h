@@ -3,16 +3,17 @@
 #include <gmock/gmock.h>
 
 #include <ostream>
+#include <string>
 
 #include "pixhaul/result.h"
 
 namespace pixhaul {
 
 /// How GoogleTest shows an Error.
-inline void PrintTo(const Error& error,
-                    std::ostream* out) {  // NOLINT(readability-identifier-naming)
-  *out << "Error{code " << static_cast<int>(error.code) << ", os_error " << error.os_error << ", \""
-       << error.detail << "\"}";
+// NOLINTNEXTLINE(readability-identifier-naming)
+inline void PrintTo(const Error& error, std::ostream* out) {
+  *out << "Error{" << name(error.code) << ", os_error " << error.os_error << ", \"" << error.detail
+       << "\"}";
 }
 
 }  // namespace pixhaul
@@ -36,7 +37,7 @@ MATCHER_P(IsOkAnd, inner, "is a value that fits") {
 }
 
 /// EXPECT_THAT(result, HasError(ErrorCode::bad_url)).
-MATCHER_P(HasError, code, "is an error with code " + std::to_string(static_cast<int>(code))) {
+MATCHER_P(HasError, code, "is an error with code " + std::string(name(code))) {
   if (arg.has_value()) {
     *result_listener << "which is a value";
     return false;
