@@ -27,11 +27,10 @@ lint:
 	tools/install_packages build lint
 	tools/format.sh --check
 	tools/check_layers.py
-	cmake --preset tidy
-	run-clang-tidy-19 -quiet -p build/tidy '/src/.*\.cc$$'
+	tools/tidy.sh
 
 fuzz:
 	tools/install_packages build lint
 	cmake --preset fuzz
-	ninja -C build/fuzz
+	ninja -C build/fuzz tests/fuzz/all
 	tools/fuzz
