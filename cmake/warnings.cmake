@@ -3,4 +3,6 @@ add_library(pixhaul_warnings INTERFACE)
 target_compile_options(pixhaul_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor
   -Wold-style-cast -Wimplicit-fallthrough $<$<BOOL:${PIXHAUL_WERROR}>:-Werror>
   # Designated initialisers leave members to their defaults on purpose.
-  -Wno-missing-field-initializers)
+  -Wno-missing-field-initializers
+  # std::stable_sort of libstdc++ 12 uses a function it deprecates itself; clang says so at the caller.
+  $<$<CXX_COMPILER_ID:Clang>:-Wno-deprecated-declarations>)
