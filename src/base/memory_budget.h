@@ -33,8 +33,8 @@ class MemoryBudget {
   [[nodiscard]] bool has_room() const {
     return !is_full() && finished_.load(std::memory_order_relaxed) < finished_limit_;
   }
-  /// Half the room for finished bodies is free again: who found none should look now. Starting for every body that is
-  /// written would wake a loop for every image.
+  /// Half the room for finished bodies is free again: who found none should look now. Starting for
+  /// every body that is written would wake a loop for every image.
   [[nodiscard]] bool has_drained() const {
     return !is_full() && finished_.load(std::memory_order_relaxed) <= finished_limit_ / 2;
   }

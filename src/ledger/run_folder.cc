@@ -52,7 +52,8 @@ void for_each_line(std::string_view text, const std::function<void(std::string_v
 
 bool all_succeeded(const ShardRecord& record) {
   const auto successes = record.by_status.find(ErrorCode::success);
-  return record.rows == 0 || (successes != record.by_status.end() && successes->second == record.rows);
+  return record.rows == 0 ||
+         (successes != record.by_status.end() && successes->second == record.rows);
 }
 
 // Quotes inside JSON strings are escaped, so no text of a stranger's can look like this field.

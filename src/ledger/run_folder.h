@@ -79,8 +79,9 @@ class RunFolder {
     std::uint64_t image_bytes = 0;
   };
   [[nodiscard]] Result<Totals> totals(std::uint64_t shard);
-  /// Finished rows of a shard, done or open, in key order for a done one. A row that cannot be read is skipped.
-  /// Successes are not even parsed with `Which::unsuccessful`. Errors: output_unwritable.
+  /// Finished rows of a shard, done or open, in key order for a done one. A row that cannot be read
+  /// is skipped. Successes are not even parsed with `Which::unsuccessful`. Errors:
+  /// output_unwritable.
   enum class Which : std::uint8_t { all, unsuccessful };
   [[nodiscard]] Result<> for_each_row(std::uint64_t shard, Which which,
                                       const std::function<void(const Row&)>& visit);

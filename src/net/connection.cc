@@ -143,14 +143,17 @@ bool Connection::talk_to_proxy() {
     if (!*done) continue;
     if (proxy_reply_.empty()) return true;
     // The target's server speaks only after us: whatever follows is the proxy's invention.
-    fail_setup({.code = ErrorCode::protocol_error, .detail = "the proxy sent more than its answer"});
+    fail_setup(
+        {.code = ErrorCode::protocol_error, .detail = "the proxy sent more than its answer"});
     return false;
   }
 }
 
 bool Connection::proxy_failed(const IoResult& io) {
   if (io.status != IoStatus::would_block) {
-    fail_setup({.code = ErrorCode::connection_reset, .os_error = io.os_error, .detail = "the proxy hung up"});
+    fail_setup({.code = ErrorCode::connection_reset,
+                .os_error = io.os_error,
+                .detail = "the proxy hung up"});
   }
   return false;
 }

@@ -28,9 +28,11 @@ bool opts_out(const ResponseHead& head, const ResponseRules& rules) {
   std::vector<std::string_view> values;
   for (const Field& field : head.fields) {
     if (equals_ignoring_case(field.name, "x-robots-tag")) values.push_back(field.value);
-    if (equals_ignoring_case(field.name, "tdm-reservation") && reserves_mining(field.value)) return true;
+    if (equals_ignoring_case(field.name, "tdm-reservation") && reserves_mining(field.value))
+      return true;
   }
-  return !values.empty() && disallows(values, rules.disallowed_header_directives, rules.user_agent_token);
+  return !values.empty() &&
+         disallows(values, rules.disallowed_header_directives, rules.user_agent_token);
 }
 
 // RFC 9110 §5.3: several fields of one name are one list.

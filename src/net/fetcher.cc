@@ -98,9 +98,9 @@ std::uint32_t loop_of(const Url& url, std::uint32_t loop_count) {
 
 class Fetcher::Engine final : public PooledConnection::Owner, public Dial::Owner {
  public:
-  Engine(FetchSettings settings, Network& network, Resolver& resolver, const HostsFile& hosts, const Clock& clock,
-         Random& random, const AddressGuard& guard, TlsContext& tls, MemoryBudget& memory,
-         TransferParts& parts);
+  Engine(FetchSettings settings, Network& network, Resolver& resolver, const HostsFile& hosts,
+         const Clock& clock, Random& random, const AddressGuard& guard, TlsContext& tls,
+         MemoryBudget& memory, TransferParts& parts);
   ~Engine();
 
   void submit(Job&& job) { scheduler_.add(std::move(job), now_); }
@@ -217,9 +217,10 @@ class Fetcher::Engine final : public PooledConnection::Owner, public Dial::Owner
   Instant sampled_at_{};
 };
 
-Fetcher::Engine::Engine(FetchSettings settings, Network& network, Resolver& resolver, const HostsFile& hosts,
-                        const Clock& clock, Random& random, const AddressGuard& guard,
-                        TlsContext& tls, MemoryBudget& memory, TransferParts& parts)
+Fetcher::Engine::Engine(FetchSettings settings, Network& network, Resolver& resolver,
+                        const HostsFile& hosts, const Clock& clock, Random& random,
+                        const AddressGuard& guard, TlsContext& tls, MemoryBudget& memory,
+                        TransferParts& parts)
     : settings_(std::move(settings)),
       robots_rules_{.max_body_bytes = kRobotsBytes},
       network_(network),
@@ -311,10 +312,11 @@ void Fetcher::Engine::start_what_may() {
   }
 }
 
-// With hysteresis: once there was no room, half of it must be free. It is given back by those who hold the results, or
-// by the one transfer that may go on.
+// With hysteresis: once there was no room, half of it must be free. It is given back by those who
+// hold the results, or by the one transfer that may go on.
 bool Fetcher::Engine::has_memory() {
-  const bool enough = starved_.load(std::memory_order_relaxed) ? memory_.has_drained() : memory_.has_room();
+  const bool enough =
+      starved_.load(std::memory_order_relaxed) ? memory_.has_drained() : memory_.has_room();
   starved_.store(!enough, std::memory_order_relaxed);
   return enough;
 }
@@ -547,8 +549,9 @@ void Fetcher::Engine::on_connection_ready(PooledConnection& connection, bool rea
   drive(connection, readable);
 }
 
-// Memory is lent when bytes are there to be read, not while a request waits for them: most responses come whole, so the
-// same few buffers serve all connections and stay in the processor's cache.
+// Memory is lent when bytes are there to be read, not while a request waits for them: most
+// responses come whole, so the same few buffers serve all connections and stay in the processor's
+// cache.
 void Fetcher::Engine::lend_buffer(PooledConnection& connection) {
   if (connection.transfers.empty() || connection.connection.is_http2()) return;
   Exchange& exchange = connection.transfers.front()->exchange;
@@ -969,13 +972,13 @@ void Fetcher::Engine::learn_robots(std::string_view of_origin, ErrorCode code,
 
 void Fetcher::Engine::robots_arrived(Transfer& transfer, ErrorCode code) {
   std::size_t begin = 0;
-  const Buffer body =
-      code == ErrorCode::success ? transfer.exchange.take_body(begin) : Buffer();
+  const Buffer body = code == ErrorCode::success ? transfer.exchange.take_body(begin) : Buffer();
   learn_robots(transfer.job.robots_for, code, body.text().substr(std::min(begin, body.size())));
   release(transfer);
 }
 
-// The request ended in a way that tells the controllers nothing and costs no try: the job goes again.
+// The request ended in a way that tells the controllers nothing and costs no try: the job goes
+// again.
 Job Fetcher::Engine::take_back(Transfer& transfer) {
   Job job = std::move(transfer.job);
   --job.attempts;
@@ -1033,11 +1036,12 @@ FetchCounters Fetcher::Engine::counters() const {
 
 // ---- the face
 
-Fetcher::Fetcher(FetchSettings settings, Network& network, Resolver& resolver, const HostsFile& hosts, const Clock& clock,
-                 Random& random, const AddressGuard& guard, TlsContext& tls, MemoryBudget& memory,
+Fetcher::Fetcher(FetchSettings settings, Network& network, Resolver& resolver,
+                 const HostsFile& hosts, const Clock& clock, Random& random,
+                 const AddressGuard& guard, TlsContext& tls, MemoryBudget& memory,
                  TransferParts& parts)
-    : engine_(std::make_unique<Engine>(std::move(settings), network, resolver, hosts, clock, random, guard,
-                                       tls, memory, parts)) {}
+    : engine_(std::make_unique<Engine>(std::move(settings), network, resolver, hosts, clock, random,
+                                       guard, tls, memory, parts)) {}
 Fetcher::~Fetcher() = default;
 void Fetcher::submit(Job&& job) { engine_->submit(std::move(job)); }
 void Fetcher::step(Duration longest) { engine_->step(longest); }

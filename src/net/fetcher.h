@@ -49,7 +49,7 @@ struct FetchSettings {
   std::vector<std::pair<std::string, std::string>> headers{};  ///< kept to the first URL's origin
   bool obey_robots_txt = false;
   ProxySettings proxy{};
-  bool ask_ipv6 = true;  ///< production: machine_has_ipv6()
+  bool ask_ipv6 = true;         ///< production: machine_has_ipv6()
   bool proxy_resolves = false;  ///< names are checked here, addresses only at the proxy
   Duration host_interval{};
   std::uint64_t limit_rate = 0;  ///< bytes per second of this loop; 0 is off
@@ -105,9 +105,8 @@ class Fetcher {
  public:
   /// All references outlive the fetcher.
   Fetcher(FetchSettings settings, Network& network, Resolver& resolver, const HostsFile& hosts,
-          const Clock& clock,
-          Random& random, const AddressGuard& guard, TlsContext& tls, MemoryBudget& memory,
-          TransferParts& parts);
+          const Clock& clock, Random& random, const AddressGuard& guard, TlsContext& tls,
+          MemoryBudget& memory, TransferParts& parts);
   ~Fetcher();
   Fetcher(const Fetcher&) = delete;
   Fetcher& operator=(const Fetcher&) = delete;
@@ -122,7 +121,8 @@ class Fetcher {
   /// Spent buffers come back to be received into again.
   void recycle(Buffer&& buffer);
 
-  /// Nothing was started for want of memory, and now there is enough: a step would start something. Any thread.
+  /// Nothing was started for want of memory, and now there is enough: a step would start something.
+  /// Any thread.
   [[nodiscard]] bool may_resume() const;
 
   /// Queued, delayed and in flight.

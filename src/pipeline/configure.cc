@@ -16,7 +16,7 @@ constexpr std::uint32_t kMostConcurrency = 1024;
 constexpr std::uint32_t kReservedFiles = 64;  // lists, shards, logs, the resolver
 constexpr std::uint64_t kLeastMemory = 64u << 20;
 constexpr std::uint64_t kUnwrittenBytes = 8u << 20;  // a writer's share; bench/RESULTS.md
-constexpr std::uint64_t kFixedMemory = 32u << 20;  // code, list window, TLS, per-loop tables
+constexpr std::uint64_t kFixedMemory = 32u << 20;    // code, list window, TLS, per-loop tables
 
 std::string user_agent(const Options& options) {
   if (!options.user_agent.empty()) return options.user_agent;
@@ -99,7 +99,8 @@ Result<> set_memory(const Options& options, const Machine& machine, RunSettings&
                                            options.max_body_bytes, most_body));
   }
   settings.body_memory_bytes -= settings.fetch.rules.max_body_bytes;
-  settings.unwritten_bytes = std::min(settings.body_memory_bytes, settings.write_count * kUnwrittenBytes);
+  settings.unwritten_bytes =
+      std::min(settings.body_memory_bytes, settings.write_count * kUnwrittenBytes);
   return {};
 }
 
