@@ -37,7 +37,7 @@ struct FailureGroup {
   ErrorCode status = ErrorCode::internal;
   std::uint16_t http_status = 0;
   bool transient = false;  ///< some of its rows may pass on another try
-  std::string detail{};  ///< set when all rows of the group share it
+  std::string detail{};    ///< set when all rows of the group share it
   std::uint64_t count = 0;
   std::vector<std::string> hosts{};  ///< the most frequent, at most 3
   std::uint64_t host_count = 0;

@@ -39,7 +39,8 @@ constexpr Duration kSweepEvery = std::chrono::milliseconds(100);
 constexpr Duration kGuardEvery = std::chrono::seconds(1);
 constexpr Duration kLongestDrain = std::chrono::seconds(5);
 constexpr Duration kHeldCheck = std::chrono::milliseconds(10);
-constexpr Duration kWorthWaiting = std::chrono::seconds(10);  // for a dead host, when nothing else is left to do
+constexpr Duration kWorthWaiting =
+    std::chrono::seconds(10);  // for a dead host, when nothing else is left to do
 constexpr std::size_t kReceiveBytes = 64 * 1024;
 constexpr std::size_t kRecycledBytes = 256 * 1024;  // larger buffers are freed
 constexpr std::uint8_t kDeferralLimit = 10;
@@ -287,7 +288,8 @@ std::size_t Fetcher::Engine::limit() const {
 
 void Fetcher::Engine::start_what_may() {
   if (stopping_) return;
-  if (active_.empty() && scheduler_.waiting_count() > 0 && scheduler_.next_due() - now_ > kWorthWaiting) {
+  if (active_.empty() && scheduler_.waiting_count() > 0 &&
+      scheduler_.next_due() - now_ > kWorthWaiting) {
     scheduler_.give_up_parked(now_);
   }
   while (active_.size() < limit() && has_memory()) {

@@ -92,7 +92,8 @@ class Scheduler {
   /// Moves what is due: retries into their queues, blocked hosts into the line.
   void advance(Instant now);
   [[nodiscard]] Instant next_due() const;
-  /// Declares every host down that the circuit breaker holds back: there is nothing else to wait for.
+  /// Declares every host down that the circuit breaker holds back: there is nothing else to wait
+  /// for.
   void give_up_parked(Instant now);
 
   [[nodiscard]] std::size_t waiting_count() const { return waiting_; }

@@ -192,7 +192,8 @@ TEST(FetcherRetry, DeadHostIsGivenUpAndItsRestEndsWithoutARequest) {
 
 // 200 answers of four seconds, six at once: something to do for more than two minutes.
 void keep_busy(FetchRig& rig) {
-  rig.serve("slow.test", "93.184.216.9", SimServer{.one_way = seconds(2), .handler = echo_target()});
+  rig.serve("slow.test", "93.184.216.9",
+            SimServer{.one_way = seconds(2), .handler = echo_target()});
   for (int i = 0; i < 200; ++i) rig.submit("http://slow.test/" + std::to_string(i));
 }
 
