@@ -153,6 +153,7 @@ Progress::Progress(ProgressStyle style, LogLevel level, const Terminal& terminal
 
 void Progress::on_progress(const StatsSnapshot& now) {
   rates_.add(now);
+  last_ = now;
   if (const int wanted = statistics_wanted_; wanted != statistics_given_) {
     statistics_given_ = wanted;
     clear_bar();
@@ -184,8 +185,12 @@ void Progress::on_notice(const std::string& sentence) {
   std::fflush(terminal_.stream);
 }
 
+// A program that reads events learns how the run ended from the last of them.
 void Progress::finish() {
   clear_bar();
+  if (style_ == ProgressStyle::json && last_ && last_->seconds > shown_at_) {
+    fmt::print(terminal_.stream, "{}\n", json_line(*last_, rates_));
+  }
   std::fflush(terminal_.stream);
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <deque>
+#include <optional>
 #include <string>
 
 #include "pixhaul/download.h"
@@ -70,6 +71,7 @@ class Progress final : public Observer {
   int statistics_given_ = 0;
   RateWindow rates_;
   double shown_at_ = -1;
+  std::optional<StatsSnapshot> last_;
   bool bar_is_drawn_ = false;
 };
 
