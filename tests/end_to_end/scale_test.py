@@ -1,0 +1,42 @@
+"""A few thousand rows over a few hundred hosts, within little memory and few open files."""
+
+import resource
+import unittest
+
+from support import Case
+
+MEMORY = 64 << 20
+
+
+def few_files():
+    resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+
+
+class Scale(Case):
+    def setUp(self):
+        super().setUp()
+        self.urls = [self.origin.url("/status/404" if i % 20 == 7 else
+                                     f"/img/32/32/{i % 300}.jpg?row={i}", f"h{i % 200}.hosts.test")
+                     for i in range(3000)]
+        self.write_list(self.urls)
+        self.command_line = ("urls.txt", *self.origin.dns, "--number_sample_per_shard", "1000",
+                             "--fail_ratio", "0.05")
+
+    def check_all_rows(self):
+        rows = self.verify(self.urls, shard_size=1000)
+        self.assertEqual([row["status"] for row in rows],
+                         ["http_4xx" if i % 20 == 7 else "success" for i in range(3000)])
+
+    def test_three_thousand_rows_within_the_memory_asked_for(self):
+        done = self.download(*self.command_line, "--memory", "64MiB")
+        self.check_all_rows()
+        self.assertLess(done.peak_bytes, MEMORY)
+        self.assertIn("2850 of 3000 images", done.stderr)
+
+    def test_few_descriptors_cause_no_failures(self):
+        self.download(*self.command_line, preexec=few_files)
+        self.check_all_rows()
+
+
+if __name__ == "__main__":
+    unittest.main()
