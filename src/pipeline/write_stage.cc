@@ -10,20 +10,22 @@ namespace pixhaul::pipeline {
 
 namespace {
 
-// The extension always comes from the bytes and from a closed list (reliability L2); what nobody recognised, which
-// only `--validate none` lets through, is "bin".
+// The extension always comes from the bytes and from a closed list (reliability L2); what nobody
+// recognised, which only `--validate none` lets through, is "bin".
 std::string_view extension_of(const Outcome& outcome) {
   const std::string_view extension = file_extension(outcome.format);
   return extension.empty() ? "bin" : extension;
 }
 
-// A sink that cannot write ends the run: its row stays unfinished and is fetched again by the next one.
+// A sink that cannot write ends the run: its row stays unfinished and is fetched again by the next
+// one.
 bool is_run_fault(ErrorCode code) {
   const auto statuses = row_statuses();
   return std::find(statuses.begin(), statuses.end(), code) == statuses.end();
 }
 
-Row make_row(const PendingRow& pending, const ledger::ShardLayout& layout, net::FetchResult& result) {
+Row make_row(const PendingRow& pending, const ledger::ShardLayout& layout,
+             net::FetchResult& result) {
   return {.index = pending.index,
           .key = layout.key(pending.index),
           .input = std::string(pending.input),
@@ -75,10 +77,9 @@ Result<> WriteStage::Worker::write(net::FetchResult& result, Row& row) {
     if (digest_) row.outcome.digest = digest_->of(bytes);
     const auto url = net::parse_url(row.url);
     const std::string shard = ledger::shard_name(stage_.layout_.shard_of(row.index));
-    path = writer_->append({.shard = shard,
-                            .key = row.key,
-                            .url_path = url ? url->path() : std::string_view()},
-                           extension_of(row.outcome), bytes);
+    path = writer_->append(
+        {.shard = shard, .key = row.key, .url_path = url ? url->path() : std::string_view()},
+        extension_of(row.outcome), bytes);
   }
   if (!path) return std::unexpected(std::move(path).error());
   row.path = std::move(*path);
