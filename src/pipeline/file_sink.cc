@@ -9,7 +9,8 @@ namespace {
 
 // The engine carries an error's words and not the system's number.
 Error in_words(Error error) {
-  if (error.os_error != 0) error.detail += ": " + std::generic_category().message(std::exchange(error.os_error, 0));
+  if (error.os_error != 0)
+    error.detail += ": " + std::generic_category().message(std::exchange(error.os_error, 0));
   return error;
 }
 
