@@ -129,6 +129,7 @@ class Fetcher::Engine final : public PooledConnection::Owner, public Dial::Owner
   Transfer& new_transfer(Host& host, Job&& job);
   [[nodiscard]] std::size_t limit() const;
   [[nodiscard]] bool has_memory();
+  void give_up_if_only_parked();
 
   // the steps of a transfer
   void begin(Transfer& transfer);
@@ -288,13 +289,9 @@ std::size_t Fetcher::Engine::limit() const {
 
 void Fetcher::Engine::start_what_may() {
   if (stopping_) return;
-  if (active_.empty() && scheduler_.waiting_count() > 0 &&
-      scheduler_.next_due() - now_ > kWorthWaiting) {
-    scheduler_.give_up_parked(now_);
-  }
   while (active_.size() < limit() && has_memory()) {
     Host* host = scheduler_.next(now_);
-    if (host == nullptr) return;
+    if (host == nullptr) return give_up_if_only_parked();
     const bool is_row = host->queue.front().robots_for.empty();
     if (settings_.obey_robots_txt && is_row && !host->robots) {
       ask_robots(*host);
@@ -312,6 +309,13 @@ void Fetcher::Engine::start_what_may() {
       start(*host, std::move(job));
     }
   }
+}
+
+// Nobody may start and nothing is under way: hosts the circuit breaker holds back are not waited
+// for.
+void Fetcher::Engine::give_up_if_only_parked() {
+  if (!active_.empty() || scheduler_.waiting_count() == 0) return;
+  if (scheduler_.next_due() - now_ > kWorthWaiting) scheduler_.give_up_parked(now_);
 }
 
 // With hysteresis: once there was no room, half of it must be free. It is given back by those who

@@ -54,7 +54,7 @@ Result<> WriteStage::Worker::run() {
       }
       rows.push_back(make_row(stage_.window_[result.id], stage_.layout_, result));
       if (auto written = write(result, rows.back()); !written) return written;
-      stage_.memory_.release(result.body.capacity());
+      stage_.memory_.release_finished(result.body.capacity());
       if (result.body.capacity() > 0) spent.push_back(std::move(result.body));
       places.push_back(static_cast<std::uint32_t>(result.id));
     }
