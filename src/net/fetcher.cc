@@ -697,6 +697,8 @@ void Fetcher::Engine::settle(PooledConnection& connection) {
   }
   if (!settings_.reuse_connections) return close(connection);
   pool_.add(connection, now_);
+  // At once, not at the next sweep: a hundred milliseconds of small images fill a small ulimit -n.
+  while (PooledConnection* idle = pool_.overdue(now_)) close(*idle);
 }
 
 void Fetcher::Engine::close(PooledConnection& connection) {
