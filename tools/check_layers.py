@@ -51,6 +51,12 @@ OUTSIDE = {
     "brotli/": {"net", "pipeline"},
     "idn2.h": {"net", "pipeline"},
     "zstd.h": {"readers", "pipeline"},
+    "jpeglib.h": {"image"},
+    "jerror.h": {"image"},
+    "png.h": {"image"},
+    "webp/": {"image"},
+    "gif_lib.h": {"image"},
+    "avif/": {"image"},
     "nlohmann/": {"writers", "ledger", "pipeline", "cli"},
 }
 
