@@ -79,9 +79,10 @@ Result<Decoded> decode(Bytes bytes, const DecodeLimits& limits) {
   if (auto whole = probe.finish(); !whole) return std::unexpected(std::move(whole).error());
   const Codec* codec = find_codec(probe.format());
   if (codec == nullptr) {
-    return std::unexpected(Error{
-        .code = ErrorCode::unsupported_format,
-        .detail = fmt::format("{} is kept as served, not decoded", media_type(probe.format()))});
+    return std::unexpected(
+        Error{.code = ErrorCode::unsupported_format,
+              .detail = fmt::format("{} is not decoded; --validate structure keeps it as served",
+                                    media_type(probe.format()))});
   }
   if (probe.dimensions()) {
     auto allowed = check_dimensions(*probe.dimensions(), limits);

@@ -76,7 +76,10 @@ void set_concurrency(const Options& options, const Machine& machine, RunSettings
   }
   settings.loop_count =
       std::min(options.loop_threads.value_or(std::max(machine.cores / 2, 1u)), wanted);
-  settings.write_count = std::max(machine.cores / 2, 1u);
+  // Writing leaves a loop half of each core; decoding takes milliseconds an image, and all there
+  // is.
+  settings.write_count = options.validate == Validate::decode ? std::max(machine.cores, 1u)
+                                                              : std::max(machine.cores / 2, 1u);
   settings.fetch.loop_count = settings.loop_count;
   settings.fetch.concurrency = (wanted + settings.loop_count - 1) / settings.loop_count;
   settings.fetch.idle_connections =
@@ -162,6 +165,9 @@ Result<RunSettings> configure(const Options& options, const Machine& machine) {
   settings.dns_servers = options.dns_servers;
   settings.allow_net = options.allow_net;
   settings.validate = options.validate;
+  if (options.validate == Validate::decode) {
+    settings.decode = image::DecodeLimits{.max_pixels = options.max_pixels};
+  }
   settings.hash = options.compute_hash;
   settings.body = options.body;
   if (options.insecure) {

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "image/codec.h"
 #include "net/fetcher.h"
 #include "net/tls.h"
 #include "pipeline/machine.h"
@@ -22,6 +24,7 @@ struct RunSettings {
   std::uint64_t body_memory_bytes = 0;  ///< what of it bodies may take
   std::uint64_t unwritten_bytes = 0;    ///< of bodies that are finished and wait to be written
   Validate validate = Validate::structure;
+  std::optional<image::DecodeLimits> decode{};  ///< set when bodies are decoded to be checked
   HashKind hash = HashKind::sha256;
   BodyMode body = BodyMode::buffer;
   std::vector<std::string>

@@ -7,8 +7,8 @@
 namespace pixhaul::pipeline {
 
 /// Judges a body by what `image/probe` sees in it: refuses what is no image at its first bytes and
-/// what does not reach its container's end. With `none` nothing is refused and
-/// only the facts are kept.
+/// what does not reach its container's end; pixels are decoded later, apart from the loops. With
+/// `none` nothing is refused and only the facts are kept.
 class ProbeJudge final : public net::BodyJudge {
  public:
   explicit ProbeJudge(Validate validate) : validate_(validate) {}

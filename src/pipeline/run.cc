@@ -141,10 +141,11 @@ Result<> Run::open_network() {
   auto shared = SharedNet::create(settings_);
   if (!shared) return std::unexpected(std::move(shared).error());
   shared_ = std::move(*shared);
-  write_stage_ = std::make_unique<WriteStage>(*book_, *window_, shared_->memory, folder_->layout());
-  // Where nothing is kept nothing is held either.
-  const bool streams =
-      settings_.body == BodyMode::stream || options_.output_format == OutputFormat::dummy;
+  write_stage_ = std::make_unique<WriteStage>(*book_, *window_, shared_->memory, folder_->layout(),
+                                              settings_.decode);
+  // Where nothing is kept nothing is held either, unless it is decoded.
+  const bool is_dropped = options_.output_format == OutputFormat::dummy && !settings_.decode;
+  const bool streams = settings_.body == BodyMode::stream || is_dropped;
   for (std::uint32_t i = 0; i < settings_.loop_count; ++i) {
     std::unique_ptr<writers::SampleWriter> writer;
     if (streams) {

@@ -7,6 +7,7 @@
 
 #include "pipeline/client.h"
 #include "pipeline/configure.h"
+#include "pipeline/decode_check.h"
 #include "pipeline/hash.h"
 
 namespace pixhaul {
@@ -14,14 +15,18 @@ namespace pixhaul {
 struct Session::State {
   std::unique_ptr<pipeline::Client> client;
   std::optional<Digest> digest;
+  std::optional<image::DecodeLimits> decode;
 };
 
 namespace {
 
-Fetched to_fetched(net::FetchResult& result, std::optional<Digest>& digest) {
+Fetched to_fetched(net::FetchResult& result, std::optional<Digest>& digest,
+                   const std::optional<image::DecodeLimits>& decode) {
   Fetched fetched{.outcome = std::move(result.outcome)};
   if (fetched.outcome.status != ErrorCode::success) return fetched;
   const auto bytes = result.body.bytes().subspan(result.body_begin);
+  pipeline::check_by_decoding(bytes, decode, fetched.outcome);
+  if (fetched.outcome.status != ErrorCode::success) return fetched;
   fetched.body.assign(bytes.begin(), bytes.end());
   if (digest) fetched.outcome.digest = digest->of(bytes);
   return fetched;
@@ -42,7 +47,8 @@ Result<Session> Session::create(const Options& options) {
   if (!client) return std::unexpected(std::move(client).error());
   auto digest = pipeline::make_digest(options.compute_hash);
   if (!digest) return std::unexpected(std::move(digest).error());
-  return Session(std::make_unique<State>(State{std::move(*client), std::move(*digest)}));
+  return Session(
+      std::make_unique<State>(State{std::move(*client), std::move(*digest), settings->decode}));
 }
 
 Fetched Session::fetch(std::string_view url) {
@@ -54,7 +60,8 @@ std::vector<Fetched> Session::fetch_all(std::span<const std::string> urls) {
   auto results = state_->client->fetch_all(urls);
   std::vector<Fetched> fetched;
   fetched.reserve(results.size());
-  for (net::FetchResult& result : results) fetched.push_back(to_fetched(result, state_->digest));
+  for (net::FetchResult& result : results)
+    fetched.push_back(to_fetched(result, state_->digest, state_->decode));
   state_->client->release(results);
   return fetched;
 }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "net/url.h"
+#include "pipeline/decode_check.h"
 #include "pipeline/file_sink.h"
 
 namespace pixhaul::pipeline {
@@ -73,13 +74,15 @@ Result<> WriteStage::Worker::write(net::FetchResult& result, Row& row) {
     row.outcome.digest = sink.digest();
     path = sink.finish(extension_of(row.outcome));
   } else {
-    const auto bytes = result.body.bytes().subspan(result.body_begin);
-    if (digest_) row.outcome.digest = digest_->of(bytes);
+    const auto body = result.body.bytes().subspan(result.body_begin);
+    check_by_decoding(body, stage_.decode_, row.outcome);
+    if (row.outcome.status != ErrorCode::success) return {};
+    if (digest_) row.outcome.digest = digest_->of(body);
     const auto url = net::parse_url(row.url);
     const std::string shard = ledger::shard_name(stage_.layout_.shard_of(row.index));
     path = writer_->append(
         {.shard = shard, .key = row.key, .url_path = url ? url->path() : std::string_view()},
-        extension_of(row.outcome), bytes);
+        extension_of(row.outcome), body);
   }
   if (!path) return std::unexpected(std::move(path).error());
   row.path = std::move(*path);

@@ -8,6 +8,7 @@
 #include "base/bounded_queue.h"
 #include "base/digest.h"
 #include "base/memory_budget.h"
+#include "image/codec.h"
 #include "ledger/layout.h"
 #include "pipeline/fetch_stage.h"
 #include "pipeline/row_window.h"
@@ -17,14 +18,15 @@
 
 namespace pixhaul::pipeline {
 
-/// The last stage: hashes bodies, writes them, and enters their rows in the book. Results come in
-/// from any thread; each writing thread has a `Worker` of its own.
+/// The last stage: decodes bodies where that is asked for, hashes writes them, and enters their
+/// rows in the book. Results come in from any thread; each writing thread has a `Worker` of its
+/// own.
 class WriteStage final : public ResultSink {
  public:
-  /// References outlive the stage.
+  /// References outlive the stage. With `decode`, bodies that do not decode are failures.
   WriteStage(ShardBook& book, RowWindow& window, MemoryBudget& memory,
-             const ledger::ShardLayout& layout)
-      : book_(book), window_(window), memory_(memory), layout_(layout) {}
+             const ledger::ShardLayout& layout, std::optional<image::DecodeLimits> decode)
+      : book_(book), window_(window), memory_(memory), layout_(layout), decode_(decode) {}
 
   void take(FetchStage& from, std::vector<net::FetchResult>&& results) override;
   /// No more results will come.
@@ -57,6 +59,7 @@ class WriteStage final : public ResultSink {
   RowWindow& window_;
   MemoryBudget& memory_;
   const ledger::ShardLayout& layout_;
+  const std::optional<image::DecodeLimits> decode_;
   // Never full: what it holds is bounded by the window in rows and by the memory budget in bytes.
   BoundedQueue<Batch> batches_{SIZE_MAX};
 };
