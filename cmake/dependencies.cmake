@@ -15,4 +15,10 @@ pkg_check_modules(jpeg REQUIRED IMPORTED_TARGET libjpeg)
 pkg_check_modules(png REQUIRED IMPORTED_TARGET libpng)
 pkg_check_modules(webp REQUIRED IMPORTED_TARGET libwebp)
 pkg_check_modules(avif REQUIRED IMPORTED_TARGET libavif)
+# libavif.so -> libavif.so.15.0.1 -> libavif.so.15
+file(REAL_PATH "${avif_LINK_LIBRARIES}" avif_file)
+string(REGEX MATCH "libavif\\.so\\.[0-9]+" avif_SONAME "${avif_file}")
+if(NOT avif_SONAME)
+  message(FATAL_ERROR "no version in the name of the shared library ${avif_file}")
+endif()
 find_package(GIF REQUIRED)  # giflib has no pkg-config file
