@@ -93,7 +93,8 @@ Result<> set_memory(const Options& options, const Machine& machine, RunSettings&
                                  .detail = "--memory is below the least that works, 64MiB"});
   }
   settings.body_memory_bytes = settings.memory_bytes - kFixedMemory;
-  // One body may always grow on: it and what is held beside it must fit.
+  // One body may always grow on: it and what is held beside it must fit. A streamed one does not
+  // grow.
   const std::uint64_t most_body = settings.body_memory_bytes / 4;
   settings.fetch.rules.max_body_bytes = options.max_body_bytes;
   if (options.max_body_bytes > most_body && options.body == BodyMode::buffer) {
@@ -101,7 +102,9 @@ Result<> set_memory(const Options& options, const Machine& machine, RunSettings&
     settings.notices.push_back(fmt::format("max_body_bytes lowered from {} to {} to fit --memory",
                                            options.max_body_bytes, most_body));
   }
-  settings.body_memory_bytes -= settings.fetch.rules.max_body_bytes;
+  if (options.body == BodyMode::buffer) {
+    settings.body_memory_bytes -= settings.fetch.rules.max_body_bytes;
+  }
   settings.unwritten_bytes =
       std::min(settings.body_memory_bytes, settings.write_count * kUnwrittenBytes);
   return {};
