@@ -101,6 +101,8 @@ class Server {
     const Certified leaf = certify(settings.wanted, settings.self_signed ? nullptr : &root());
     SSL_CTX_use_certificate(context_, leaf.certificate);
     SSL_CTX_use_PrivateKey(context_, leaf.key);
+    X509_free(leaf.certificate);  // the context holds its own references
+    EVP_PKEY_free(leaf.key);
     SSL_CTX_set_security_level(context_, 0);
     SSL_CTX_set_min_proto_version(context_, TLS1_VERSION);
     SSL_CTX_set_max_proto_version(context_, settings.max_version);
