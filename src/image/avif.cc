@@ -57,8 +57,8 @@ Library load() {
 }
 
 const Library& avif() {
-  static const Library library = load();
-  return library;
+  static const Library kLibrary = load();
+  return kLibrary;
 }
 
 struct DecoderDeleter {

@@ -21,11 +21,11 @@ constexpr std::uint32_t kCoreHeader = 12;
 constexpr std::uint32_t kInfoHeader = 40;
 
 enum Compression : std::uint32_t {
-  kPlain = 0,
-  kRle8 = 1,
-  kRle4 = 2,
-  kBitFields = 3,
-  kAlphaBitFields = 6,
+  plain = 0,
+  rle8 = 1,
+  rle4 = 2,
+  bit_fields = 3,
+  alpha_bit_fields = 6,
 };
 
 struct Color {
@@ -52,7 +52,7 @@ struct Header {
   Dimensions size{};
   bool is_top_down = false;
   std::uint32_t bits = 0;
-  std::uint32_t compression = kPlain;
+  std::uint32_t compression = plain;
   std::uint32_t color_count = 0;
   std::uint32_t pixels_at = 0;
 };
@@ -103,24 +103,24 @@ Result<> check_coding(const Header& header) {
   const bool is_os2 = header.info_length == 64;
   bool is_good = false;
   switch (header.compression) {
-    case kPlain:
+    case plain:
       is_good = bits == 1 || bits == 2 || bits == 4 || bits == 8 || bits == 16 || bits == 24 ||
                 bits == 32;
       break;
-    case kRle8:
+    case rle8:
       is_good = bits == 8;
       break;
-    case kRle4:
+    case rle4:
       is_good = bits == 4;
       break;
-    case kBitFields:
-    case kAlphaBitFields:
+    case bit_fields:
+    case alpha_bit_fields:
       is_good = !is_os2 && (bits == 16 || bits == 32);
       break;
     default:
       return fail(ErrorCode::unsupported_format, "this compression is not decoded");
   }
-  if (is_os2 && header.compression == kBitFields) {
+  if (is_os2 && header.compression == bit_fields) {
     return fail(ErrorCode::unsupported_format, "Huffman compression is not decoded");
   }
   if (!is_good) return fail(ErrorCode::decode_error, "a bit count that its compression excludes");
@@ -148,11 +148,11 @@ Palette read_palette(Bytes bytes, const Header& header) {
 
 /// Red, green, blue, alpha; a mask of zero where there is no such channel.
 Result<std::array<Field, 4>> read_fields(Bytes bytes, const Header& header) {
-  if (header.compression == kPlain) {
+  if (header.compression == plain) {
     if (header.bits == 16) return std::array<Field, 4>{{{0x7C00}, {0x03E0}, {0x001F}, {0}}};
     return std::array<Field, 4>{{{0xFF0000}, {0xFF00}, {0xFF}, {0}}};
   }
-  const bool has_alpha = header.compression == kAlphaBitFields || header.info_length >= 56;
+  const bool has_alpha = header.compression == alpha_bit_fields || header.info_length >= 56;
   if (bytes.size() < kMasksAt + (has_alpha ? 16 : 12)) return ends_early();
   std::array<Field, 4> fields{};
   for (std::size_t i = 0; i < (has_alpha ? 4 : 3); ++i) {
@@ -311,7 +311,7 @@ Result<Image> read_pixels(Bytes bytes, const Header& header) {
   if (header.bits == 24) return read_rows(bytes, header, 3, expand_24);
   if (header.bits <= 8) {
     const Palette palette = read_palette(bytes, header);
-    if (header.compression != kPlain) {
+    if (header.compression != plain) {
       return RunReader(bytes.subspan(header.pixels_at), header, palette).read();
     }
     return read_rows(bytes, header, 3, [&](Bytes from, std::span<std::uint8_t> row) {
