@@ -15,8 +15,9 @@ constexpr std::string_view kProjectUrl = "https://github.com/pixhaul/pixhaul";
 constexpr std::uint32_t kMostConcurrency = 1024;
 constexpr std::uint32_t kReservedFiles = 64;  // lists, shards, logs, the resolver
 constexpr std::uint64_t kLeastMemory = 64u << 20;
-constexpr std::uint64_t kUnwrittenBytes = 8u << 20;  // a writer's share; bench/RESULTS.md
-constexpr std::uint64_t kFixedMemory = 32u << 20;    // code, list window, TLS, per-loop tables
+constexpr std::uint64_t kUnwrittenBytes = 8u
+                                          << 20;   // a writer's share: still in cache when written
+constexpr std::uint64_t kFixedMemory = 32u << 20;  // code, list window, TLS, per-loop tables
 
 std::string user_agent(const Options& options) {
   if (!options.user_agent.empty()) return options.user_agent;
