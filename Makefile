@@ -17,8 +17,8 @@ bench:
 	tools/install_packages build bench
 	cmake --preset release
 	ninja -C build
-	python3 bench/sessions.py
-	python3 bench/engine.py
+	bench/sessions.py
+	bench/engine.py
 
 format:
 	tools/format.sh

@@ -56,8 +56,11 @@ struct Outcome {
   std::string_view tls_version{};   ///< "TLSv1.3"; static text
   std::string_view http_version{};  ///< "1.1", "2"; static text
   ImageFormat format = ImageFormat::unknown;
-  std::uint32_t width = 0;
+  std::uint32_t width = 0;  ///< of the sample as it is kept
   std::uint32_t height = 0;
+  std::uint32_t original_width = 0;  ///< of the picture as served, set when it was decoded
+  std::uint32_t original_height = 0;
+  std::string exif{};  ///< JSON object of the tags as text; "" when not extracted
   PhaseTimes times{};
   std::chrono::system_clock::time_point retrieved_at{};
 };
