@@ -25,6 +25,7 @@ from support import corpus, engine_report, interrupts, machine, measure, nginx, 
 from support.certificates import make_certificates
 from support.folders import FolderShelf
 from support.peers import PEERS, Cell, Job, Peer, Tools
+from support.warm_memory import warm_memory
 
 SERVER_CPU, CLIENT_CPU = 0, 1
 _FILE_BYTES_A_RUN = 3_200_000_000
@@ -120,6 +121,18 @@ def versions(tools: Tools) -> dict[str, str]:
     return {name: machine.version_of(command) for name, command in asked.items()} | setup.package_versions(tools.python)
 
 
+def save(results: dict[str, Any], tools: Tools, shelf: FolderShelf, output: Path) -> None:
+    """Writes what there is so far, so that a run of hours that is ended keeps its cells."""
+    about = results.get("about", {})
+    command = machine.this_command()
+    earlier = [line for line in about.get("commands", []) if line != command]
+    results["about"] = {
+        "machine": machine.describe_machine(), "versions": about.get("versions") or versions(tools),
+        "commands": [*earlier, command], "date": machine.today(), "workdir": "tmpfs" if shelf.is_memory() else "disk",
+    }
+    engine_report.write_all(results, output)
+
+
 def parse() -> argparse.Namespace:
     """Returns the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -161,9 +174,9 @@ def main() -> None:
     root = setup.BUILD / "origin"
     corpus.write_corpus(root)
     tools = Tools(options.pixhaul.resolve(), python)
-    budget = measure.touch_memory(0.1 if options.quick else 0.5)
     results = json.loads(options.output.read_text()) if options.append and options.output.exists() else {}
     with ExitStack() as stack:
+        budget = stack.enter_context(warm_memory(0.1 if options.quick else 0.6))
         scratch = setup.BUILD / f"engine-{os.getpid()}"
         lists = scratch / "lists"
         lists.mkdir(parents=True)
@@ -177,15 +190,11 @@ def main() -> None:
             peers = chosen_peers(options)
             for cell in cells(options):
                 results.setdefault("cells", {})[cell.key] = run_cell(bench, cell, peers)
+                save(results, tools, shelf, options.output)
         if options.case != "table" and chosen_peers(options) and os.access(tools.pixhaul, os.X_OK):
             place = engine_cases.Place(origin, tools.pixhaul, shelf, lists, SERVER_CPU, CLIENT_CPU, options.quick)
             results.setdefault("cases", {}).update(engine_cases.run(options.case, place))
-        earlier = results.get("about", {}).get("commands", [])
-        results["about"] = {
-            "machine": machine.describe_machine(), "versions": versions(tools), "commands": [*earlier, machine.this_command()],
-            "date": machine.today(), "workdir": "tmpfs" if shelf.is_memory() else "disk",
-        }
-    engine_report.write_all(results, options.output)
+        save(results, tools, shelf, options.output)
 
 
 if __name__ == "__main__":

@@ -145,25 +145,3 @@ def _high_water_bytes(pid: int) -> int:
     except OSError:
         pass
     return 0
-
-
-def touch_memory(share: float = 0.5) -> int:
-    """Writes to every page of a share of the free memory once, and lets go of it.
-
-    In a virtual machine the first touch of a page costs ten times a later one; without this the first runs to write
-    files would pay for those after them.
-
-    Args:
-        share: Of the memory that is available now.
-
-    Returns:
-        How many bytes were touched.
-    """
-    for line in Path("/proc/meminfo").read_text().splitlines():
-        if line.startswith("MemAvailable:"):
-            wanted = int(int(line.split()[1]) * 1024 * share)
-            break
-    # In a child, so that the memory is given back whole.
-    subprocess.run(["/usr/bin/python3", "-c", f"b = bytearray({wanted}); b[::4096] = b'x' * len(range(0, {wanted}, 4096))"],
-                   check=True)
-    return wanted
