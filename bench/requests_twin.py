@@ -25,6 +25,7 @@ import sys
 import tempfile
 import time
 from multiprocessing.pool import ThreadPool
+from pathlib import Path
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -64,6 +65,8 @@ class Twin:
         cpu, start = time.process_time(), time.perf_counter()
         sizes = pool.starmap(self._fetch, jobs, chunksize=1)
         seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - cpu
+        for number in range(images):  # as pixhaul does: a user's images are new files
+            Path(self._folder, f"{number}.jpg").unlink(missing_ok=True)
         return {
             "seconds": seconds,
             "cpu_seconds": cpu_seconds,

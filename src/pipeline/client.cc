@@ -61,37 +61,45 @@ Result<std::unique_ptr<Client>> Client::create(const RunSettings& settings,
 }
 
 std::vector<net::FetchResult> Client::fetch_all(std::span<const std::string> urls) {
-  net::Fetcher& fetcher = loop_->fetcher();
   std::vector<net::FetchResult> in_order(urls.size());
+  fetch_each(urls, [&](net::FetchResult& result) { in_order[result.id] = std::move(result); });
+  return in_order;
+}
+
+void Client::fetch_each(std::span<const std::string> urls,
+                        const std::function<void(net::FetchResult&)>& take) {
+  net::Fetcher& fetcher = loop_->fetcher();
   std::size_t left = 0;
   for (std::size_t i = 0; i < urls.size(); ++i) {
     auto url = net::parse_url(urls[i]);
-    in_order[i].id = i;
     if (url) {
       fetcher.submit({.id = i, .url = std::move(*url)});
       ++left;
-    } else {
-      in_order[i].outcome.status = url.error().code;
-      in_order[i].outcome.detail = url.error().detail;
+      continue;
     }
+    net::FetchResult refused{.id = i};
+    refused.outcome.status = url.error().code;
+    refused.outcome.detail = std::move(url).error().detail;
+    take(refused);
   }
   std::vector<net::FetchResult> arrived;
   while (left > 0) {
     fetcher.step(std::chrono::seconds(1));
     fetcher.take_results(arrived);
     left -= arrived.size();
-    for (net::FetchResult& result : arrived) in_order[result.id] = std::move(result);
+    for (net::FetchResult& result : arrived) take(result);
     arrived.clear();
   }
-  return in_order;
 }
 
 void Client::release(std::vector<net::FetchResult>& results) {
-  for (net::FetchResult& result : results) {
-    shared_->memory.release_finished(result.body.capacity());
-    loop_->fetcher().recycle(std::move(result.body));
-  }
+  for (net::FetchResult& result : results) release(result);
   results.clear();
+}
+
+void Client::release(net::FetchResult& result) {
+  shared_->memory.release_finished(result.body.capacity());
+  loop_->fetcher().recycle(std::move(result.body));
 }
 
 }  // namespace pixhaul::pipeline

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -68,8 +69,13 @@ class Client {
 
   /// All of them, in their order; a text that is no URL is a result too.
   [[nodiscard]] std::vector<net::FetchResult> fetch_all(std::span<const std::string> urls);
+  /// Gives each to `take` as it ends, its `id` being its place in `urls`; what `take` does may pass
+  /// while others are on their way.
+  void fetch_each(std::span<const std::string> urls,
+                  const std::function<void(net::FetchResult&)>& take);
   /// The caller has done with the bodies of the results.
   void release(std::vector<net::FetchResult>& results);
+  void release(net::FetchResult& result);
   [[nodiscard]] net::FetchCounters counters() { return loop_->fetcher().counters(); }
 
  private:

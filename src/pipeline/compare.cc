@@ -113,19 +113,25 @@ class Runner {
         new Runner(std::move(cell), std::move(*writer), std::move(*client)));
   }
 
+  // Each image is written as it arrives, while others are on their way. Between rounds the files
+  // go: a user's images are new files, and replacing old ones would cost time of its own.
   Result<> run_round(std::span<const std::string> urls) {
     const double cpu = cpu_seconds();
     const auto start = std::chrono::steady_clock::now();
-    auto results = client_->fetch_all(urls);
-    for (net::FetchResult& result : results) {
-      if (auto written = write(result); !written) return written;
-    }
+    Result<> written;
+    std::vector<std::string> paths;
+    client_->fetch_each(urls, [&](net::FetchResult& result) {
+      if (written) written = write(result, paths);
+      client_->release(result);
+    });
     cell_.seconds.push_back(
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
     cell_.cpu_seconds.push_back(cpu_seconds() - cpu);
-    client_->release(results);
     cell_.connections_opened = client_->counters().connections_opened;
-    return {};
+    for (const std::string& path : paths) {
+      if (written) written = writer_->remove(path);
+    }
+    return written;
   }
   [[nodiscard]] const CompareCell& cell() const { return cell_; }
 
@@ -134,7 +140,7 @@ class Runner {
          std::unique_ptr<pipeline::Client> client)
       : cell_(std::move(cell)), writer_(std::move(writer)), client_(std::move(client)) {}
 
-  Result<> write(net::FetchResult& result) {
+  Result<> write(net::FetchResult& result, std::vector<std::string>& paths) {
     if (result.outcome.status != ErrorCode::success) {
       ++cell_.failed;
       return {};
@@ -151,6 +157,7 @@ class Runner {
                              result.body.bytes().subspan(result.body_begin));
     }
     if (!path) return std::unexpected(std::move(path).error());
+    paths.push_back(std::move(*path));
     return {};
   }
 
