@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -24,6 +25,7 @@ namespace pixhaul {
 namespace {
 
 constexpr std::size_t kMaxName = 255;
+constexpr std::size_t kCopyChunkBytes = 256 * 1024;
 constexpr mode_t kFileMode = 0666;
 constexpr mode_t kFolderMode = 0777;
 
@@ -57,6 +59,59 @@ Error unsafe_name(std::string_view name) {
                .detail = fmt::format("'{}' is not a safe file name", name)};
 }
 
+class PosixRandomAccessFile final : public RandomAccessFile {
+ public:
+  PosixRandomAccessFile(UniqueFd fd, std::string_view name) : fd_(std::move(fd)), name_(name) {}
+
+  Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> into) const override {
+    std::size_t done = 0;
+    while (done < into.size()) {
+      const ssize_t count = ::pread(fd_.get(), into.data() + done, into.size() - done,
+                                    static_cast<off_t>(offset + done));
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) return write_failure("read", name_);
+      if (count == 0) break;
+      done += static_cast<std::size_t>(count);
+    }
+    return done;
+  }
+
+  Result<std::uint64_t> size() const override {
+    struct stat facts{};
+    if (::fstat(fd_.get(), &facts) != 0) return write_failure("examine", name_);
+    return static_cast<std::uint64_t>(facts.st_size);
+  }
+
+  [[nodiscard]] int descriptor() const { return fd_.get(); }
+
+ private:
+  UniqueFd fd_;
+  std::string name_;
+};
+
+class PosixSharedFile final : public SharedFile {
+ public:
+  PosixSharedFile(UniqueFd fd, std::string_view name) : fd_(std::move(fd)), name_(name) {}
+
+  Result<> write_at(std::uint64_t offset, std::span<const std::byte> bytes) override {
+    while (!bytes.empty()) {
+      const ssize_t count =
+          ::pwrite(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+      if (count < 0) {
+        if (errno == EINTR) continue;
+        return write_failure("write", name_);
+      }
+      bytes = bytes.subspan(static_cast<std::size_t>(count));
+      offset += static_cast<std::uint64_t>(count);
+    }
+    return {};
+  }
+
+ private:
+  UniqueFd fd_;
+  std::string name_;
+};
+
 class PosixWritableFile final : public WritableFile {
  public:
   PosixWritableFile(UniqueFd fd, std::string_view name) : fd_(std::move(fd)), name_(name) {}
@@ -71,6 +126,24 @@ class PosixWritableFile final : public WritableFile {
       bytes = bytes.subspan(static_cast<std::size_t>(count));
     }
     return {};
+  }
+
+  // copy_file_range(2) leaves the bytes in the kernel and shares blocks where the file system can;
+  // where it cannot be had (EXDEV, EINVAL, an old kernel, tmpfs before 6.5) the rest is read and
+  // written.
+  Result<> append_from(const RandomAccessFile& from, std::uint64_t offset,
+                       std::uint64_t length) override {
+    const auto* file = dynamic_cast<const PosixRandomAccessFile*>(&from);
+    auto at = static_cast<off_t>(offset);
+    while (length > 0 && file != nullptr) {
+      const ssize_t count =
+          ::copy_file_range(file->descriptor(), &at, fd_.get(), nullptr, length, 0);
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0 && (errno == ENOSPC || errno == EDQUOT)) return write_failure("write", name_);
+      if (count <= 0) break;
+      length -= static_cast<std::uint64_t>(count);
+    }
+    return WritableFile::append_from(from, static_cast<std::uint64_t>(at), length);
   }
 
   Result<> sync() override {
@@ -140,17 +213,29 @@ class PosixFolder final : public Folder {
   PosixFolder(UniqueFd fd, std::string_view path) : fd_(std::move(fd)), path_(path) {}
 
   Result<std::unique_ptr<WritableFile>> create(std::string_view name) override {
-    return open_writable(name, O_CREAT | O_EXCL, "create");
+    return open_writable(name, O_WRONLY | O_CREAT | O_EXCL, "create");
   }
 
   Result<std::unique_ptr<WritableFile>> append(std::string_view name,
                                                std::optional<std::uint64_t> keep_bytes) override {
-    Result<UniqueFd> fd = open_fd(name, O_CREAT | O_APPEND, "append to");
+    Result<UniqueFd> fd = open_fd(name, O_WRONLY | O_CREAT | O_APPEND, "append to");
     if (!fd) return std::unexpected(std::move(fd).error());
     if (keep_bytes && ::ftruncate(fd->get(), static_cast<off_t>(*keep_bytes)) != 0) {
       return write_failure("truncate", name);
     }
     return std::make_unique<PosixWritableFile>(std::move(*fd), name);
+  }
+
+  Result<std::unique_ptr<RandomAccessFile>> open(std::string_view name) override {
+    Result<UniqueFd> fd = open_fd(name, O_RDONLY, "open");
+    if (!fd) return std::unexpected(std::move(fd).error());
+    return std::make_unique<PosixRandomAccessFile>(std::move(*fd), name);
+  }
+
+  Result<std::unique_ptr<SharedFile>> open_shared(std::string_view name) override {
+    Result<UniqueFd> fd = open_fd(name, O_WRONLY | O_CREAT, "open");
+    if (!fd) return std::unexpected(std::move(fd).error());
+    return std::make_unique<PosixSharedFile>(std::move(*fd), name);
   }
 
   Result<> rename(std::string_view name, Folder& to, std::string_view to_name,
@@ -243,6 +328,13 @@ class PosixFolder final : public Folder {
     return std::make_unique<PosixFolder>(std::move(fd), name);
   }
 
+  Result<> remove_folder(std::string_view name) override {
+    if (!is_safe_name(name)) return std::unexpected(unsafe_name(name));
+    const bool removed = ::unlinkat(fd_.get(), NameBuffer(name).c_str(), AT_REMOVEDIR) == 0;
+    if (removed || errno == ENOENT || errno == ENOTEMPTY || errno == EEXIST) return {};
+    return write_failure("remove folder", name);
+  }
+
   Result<> sync() override {
     if (::fsync(fd_.get()) != 0) return write_failure("sync folder", path_);
     return {};
@@ -279,8 +371,8 @@ class PosixFolder final : public Folder {
 
   Result<UniqueFd> open_fd(std::string_view name, int flags, std::string_view verb) {
     if (!is_safe_name(name)) return std::unexpected(unsafe_name(name));
-    UniqueFd fd(::openat(fd_.get(), NameBuffer(name).c_str(),
-                         O_WRONLY | O_NOFOLLOW | O_CLOEXEC | flags, kFileMode));
+    UniqueFd fd(
+        ::openat(fd_.get(), NameBuffer(name).c_str(), O_NOFOLLOW | O_CLOEXEC | flags, kFileMode));
     if (!fd.is_open()) return write_failure(verb, name);
     return fd;
   }
@@ -371,6 +463,26 @@ Result<std::unique_ptr<ReadableFile>> PosixFileSystem::open_input(std::string_vi
   if (S_ISREG(facts.st_mode)) size = static_cast<std::uint64_t>(facts.st_size);
   ::posix_fadvise(fd.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
   return std::make_unique<PosixReadableFile>(std::move(fd), shown, size);
+}
+
+Result<> WritableFile::append_from(const RandomAccessFile& from, std::uint64_t offset,
+                                   std::uint64_t length) {
+  std::vector<std::byte> chunk(
+      static_cast<std::size_t>(std::min<std::uint64_t>(length, kCopyChunkBytes)));
+  while (length > 0) {
+    const std::span<std::byte> part = std::span(chunk).first(
+        static_cast<std::size_t>(std::min<std::uint64_t>(length, chunk.size())));
+    Result<std::size_t> count = from.read_at(offset, part);
+    if (!count) return std::unexpected(std::move(count).error());
+    if (*count == 0) {
+      return std::unexpected(Error{.code = ErrorCode::state_damaged,
+                                   .detail = "a file ends before the bytes that are to be copied"});
+    }
+    if (Result<> wrote = write(part.first(*count)); !wrote) return wrote;
+    offset += *count;
+    length -= *count;
+  }
+  return {};
 }
 
 bool is_safe_name(std::string_view name) {

@@ -15,6 +15,29 @@
 
 namespace pixhaul {
 
+/// A file that is there, read at any place, also while it grows. Any thread.
+class RandomAccessFile {
+ public:
+  virtual ~RandomAccessFile() = default;
+  /// The bytes from `offset` on; fewer than `into` takes only where the file ends.
+  /// Errors: output_unwritable.
+  [[nodiscard]] virtual Result<std::size_t> read_at(std::uint64_t offset,
+                                                    std::span<std::byte> into) const = 0;
+  /// Its bytes now. Errors: output_unwritable.
+  [[nodiscard]] virtual Result<std::uint64_t> size() const = 0;
+};
+
+/// A file that several threads write, each at places of its own; what was written can be read at
+/// once by whoever opens the file. Any thread.
+class SharedFile {
+ public:
+  virtual ~SharedFile() = default;
+  /// All of `bytes` at `offset`, which may lie behind the end. After an error what stands there is
+  /// unknown. Errors: disk_full, output_unwritable.
+  [[nodiscard]] virtual Result<> write_at(std::uint64_t offset,
+                                          std::span<const std::byte> bytes) = 0;
+};
+
 /// A file being written. Destroying it closes it without saying how that went. One thread.
 class WritableFile {
  public:
@@ -22,6 +45,11 @@ class WritableFile {
   /// All of `bytes`, at the end. After an error the file's tail is unknown.
   /// Errors: disk_full, output_unwritable.
   [[nodiscard]] virtual Result<> write(std::span<const std::byte> bytes) = 0;
+  /// Appends `length` bytes of `from` that begin at `offset`. The default reads and writes them;
+  /// the machine's own files are copied inside the kernel where it can.
+  /// Errors: as write; state_damaged when `from` ends before.
+  [[nodiscard]] virtual Result<> append_from(const RandomAccessFile& from, std::uint64_t offset,
+                                             std::uint64_t length);
   /// Returns when the contents would survive a power cut. Never retried by anyone: after a failed
   /// sync the kernel may have marked the lost pages clean, so the file is to be written anew.
   [[nodiscard]] virtual Result<> sync() = 0;
@@ -67,6 +95,10 @@ class Folder {
   /// A file to append to, made if missing; what lies behind the first `keep_bytes` is cut off.
   [[nodiscard]] virtual Result<std::unique_ptr<WritableFile>> append(
       std::string_view name, std::optional<std::uint64_t> keep_bytes = std::nullopt) = 0;
+  /// A file to read parts of; one that is missing is an error with os_error ENOENT.
+  [[nodiscard]] virtual Result<std::unique_ptr<RandomAccessFile>> open(std::string_view name) = 0;
+  /// A file to write at any place, made if missing.
+  [[nodiscard]] virtual Result<std::unique_ptr<SharedFile>> open_shared(std::string_view name) = 0;
   /// Within this folder or into `to`. With IfPresent::fail a present target gives EEXIST, decided
   /// atomically.
   [[nodiscard]] virtual Result<> rename(std::string_view name, Folder& to, std::string_view to_name,
@@ -82,6 +114,9 @@ class Folder {
   [[nodiscard]] virtual Result<std::unique_ptr<Folder>> folder(std::string_view name,
                                                                IfMissing if_missing,
                                                                bool* made = nullptr) = 0;
+  /// Removes an empty folder in this one. One that is not there counts as removed; one that is not
+  /// empty stays, without an error.
+  [[nodiscard]] virtual Result<> remove_folder(std::string_view name) = 0;
   /// Makes the names in this folder durable (creations, renames, removals).
   [[nodiscard]] virtual Result<> sync() = 0;
   /// Makes everything on this folder's file system durable, by one syncfs.

@@ -104,6 +104,51 @@ class MemoryWritable final : public WritableFile {
   std::uint64_t life_;
 };
 
+class MemorySharedFile final : public SharedFile {
+ public:
+  MemorySharedFile(std::shared_ptr<State> state, std::shared_ptr<Inode> inode)
+      : state_(std::move(state)), inode_(std::move(inode)), life_(state_->life) {}
+
+  Result<> write_at(std::uint64_t offset, std::span<const std::byte> bytes) override {
+    const int error = life_ != state_->life ? EBADF : state_->enter();
+    const std::size_t count = error == 0 ? bytes.size() : bytes.size() / 2;
+    if (error == 0 || (!state_->dead && error != EBADF)) {
+      if (inode_->live.size() < offset + count) inode_->live.resize(offset + count, '\0');
+      std::memcpy(inode_->live.data() + offset, bytes.data(), count);
+    }
+    if (error != 0) return std::unexpected(failure(error, "write"));
+    return {};
+  }
+
+ private:
+  std::shared_ptr<State> state_;
+  std::shared_ptr<Inode> inode_;
+  std::uint64_t life_;
+};
+
+class MemoryRandomAccessFile final : public RandomAccessFile {
+ public:
+  MemoryRandomAccessFile(std::shared_ptr<State> state, std::shared_ptr<Inode> inode)
+      : state_(std::move(state)), inode_(std::move(inode)) {}
+
+  Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> into) const override {
+    if (state_->enter_reading() != 0) return std::unexpected(failure(EIO, "read"));
+    const std::string& text = inode_->live;
+    if (offset >= text.size()) return std::size_t{0};
+    const std::size_t count = std::min<std::size_t>(into.size(), text.size() - offset);
+    std::memcpy(into.data(), text.data() + offset, count);
+    return count;
+  }
+  Result<std::uint64_t> size() const override {
+    if (state_->enter_reading() != 0) return std::unexpected(failure(EIO, "size"));
+    return std::uint64_t{inode_->live.size()};
+  }
+
+ private:
+  std::shared_ptr<State> state_;
+  std::shared_ptr<Inode> inode_;
+};
+
 class MemoryReadable final : public ReadableFile {
  public:
   explicit MemoryReadable(std::string text) : text_(std::move(text)) {}
@@ -154,6 +199,19 @@ class MemoryFolder final : public Folder {
     if (!inode) inode = std::make_shared<Inode>();
     if (keep_bytes) inode->live.resize(*keep_bytes);
     return std::make_unique<MemoryWritable>(state_, inode);
+  }
+
+  Result<std::unique_ptr<RandomAccessFile>> open(std::string_view name) override {
+    const auto at = state_->names.find(join(path_, name));
+    if (at == state_->names.end()) return std::unexpected(failure(ENOENT, "open"));
+    return std::make_unique<MemoryRandomAccessFile>(state_, at->second);
+  }
+
+  Result<std::unique_ptr<SharedFile>> open_shared(std::string_view name) override {
+    if (Result<> ok = begin(name, "open"); !ok) return std::unexpected(std::move(ok).error());
+    std::shared_ptr<Inode>& inode = state_->names[join(path_, name)];
+    if (!inode) inode = std::make_shared<Inode>();
+    return std::make_unique<MemorySharedFile>(state_, inode);
   }
 
   Result<> rename(std::string_view name, Folder& to, std::string_view to_name,
@@ -215,6 +273,18 @@ class MemoryFolder final : public Folder {
       if (made != nullptr) *made = true;
     }
     return std::make_unique<MemoryFolder>(state_, path);
+  }
+
+  Result<> remove_folder(std::string_view name) override {
+    if (Result<> ok = begin(name, "rmdir"); !ok) return ok;
+    const std::string path = join(path_, name);
+    const std::string inside = path + "/";
+    const auto first = state_->names.lower_bound(inside);
+    const bool has_file = first != state_->names.end() && first->first.starts_with(inside);
+    const auto next = state_->folders.lower_bound(inside);
+    const bool has_folder = next != state_->folders.end() && next->first.starts_with(inside);
+    if (!has_file && !has_folder) state_->folders.erase(path);
+    return {};
   }
 
   Result<> sync() override {
