@@ -44,7 +44,11 @@ class Digest {
 [[nodiscard]] inline std::uint32_t crc32c(std::string_view text, std::uint32_t seed = 0) {
   return crc32c(std::as_bytes(std::span(text)), seed);
 }
-/// The same by table, as machines without the instruction compute it.
+/// The value of two messages one behind the other, from the value of each and the second's length;
+/// neither is looked at again.
+[[nodiscard]] std::uint32_t crc32c_combine(std::uint32_t crc_a, std::uint32_t crc_b,
+                                           std::uint64_t length_b);
+/// crc32c() by table, as machines without the instruction compute it.
 [[nodiscard]] std::uint32_t crc32c_portable(std::span<const std::byte> bytes,
                                             std::uint32_t seed = 0);
 

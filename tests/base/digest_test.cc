@@ -63,5 +63,30 @@ TEST(Crc32c, InstructionAndTableAgreeAtEveryLengthAndCut) {
   }
 }
 
+TEST(Crc32c, TheSumsOfTwoPartsGiveThatOfTheWhole) {
+  std::string text;
+  for (int i = 0; i < 70'000; ++i) text += static_cast<char>(i * 131 + i / 257);
+  const std::string_view whole = text;
+  for (const std::size_t cut : {0, 1, 7, 8, 4096, 32'767, 32'768, 69'999, 70'000}) {
+    EXPECT_EQ(
+        crc32c_combine(crc32c(whole.substr(0, cut)), crc32c(whole.substr(cut)), whole.size() - cut),
+        crc32c(whole))
+        << cut;
+  }
+  EXPECT_EQ(crc32c_combine(0, crc32c(whole), whole.size()), crc32c(whole)) << "nothing in front";
+}
+
+// Lengths no test can lay out in memory: a gigabyte of zeros, by doubling.
+TEST(Crc32c, LongSecondPartsAgreeWithShortOnes) {
+  std::uint32_t zeros = crc32c(std::string(1024, '\0'));
+  for (std::uint64_t length = 1024; length < (std::uint64_t{1} << 30); length *= 2) {
+    zeros = crc32c_combine(zeros, zeros, length);
+  }
+  std::uint32_t walked = 0;
+  const std::string megabyte(1 << 20, '\0');
+  for (int i = 0; i < 1024; ++i) walked = crc32c(megabyte, walked);
+  EXPECT_EQ(zeros, walked);
+}
+
 }  // namespace
 }  // namespace pixhaul
