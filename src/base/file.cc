@@ -18,6 +18,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/check.h"
 #include "base/unique_fd.h"
 
 namespace pixhaul {
@@ -51,6 +52,12 @@ Error write_error(int os_error, std::string_view verb, std::string_view name) {
 
 std::unexpected<Error> write_failure(std::string_view verb, std::string_view name) {
   return std::unexpected(write_error(errno, verb, name));
+}
+
+Error input_error(int os_error, std::string_view path, std::string_view why) {
+  return Error{.code = ErrorCode::input_unreadable,
+               .os_error = os_error,
+               .detail = fmt::format("cannot read '{}': {}", path, why)};
 }
 
 Error unsafe_name(std::string_view name) {
@@ -172,13 +179,24 @@ class PosixReadableFile final : public ReadableFile {
       const ssize_t count = ::read(fd_.get(), into.data(), into.size());
       if (count >= 0) return static_cast<std::size_t>(count);
       if (errno == EINTR) continue;
-      return std::unexpected(
-          Error{.code = ErrorCode::input_unreadable,
-                .os_error = errno,
-                .detail = fmt::format("cannot read '{}': {}", path_, std::strerror(errno))});
+      return std::unexpected(input_error(errno, path_, std::strerror(errno)));
     }
   }
   std::optional<std::uint64_t> size() const override { return size_; }
+  bool is_seekable() const override { return size_.has_value(); }
+
+  Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> into) override {
+    std::size_t done = 0;
+    while (done < into.size()) {
+      const ssize_t count = ::pread(fd_.get(), into.data() + done, into.size() - done,
+                                    static_cast<off_t>(offset + done));
+      if (count == 0) break;
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) return std::unexpected(input_error(errno, path_, std::strerror(errno)));
+      done += static_cast<std::size_t>(count);
+    }
+    return done;
+  }
 
  private:
   UniqueFd fd_;
@@ -422,13 +440,24 @@ void make_parents(const std::string& path) {
   ::mkdir(path.c_str(), kFolderMode);
 }
 
-Error input_error(int os_error, std::string_view path, std::string_view why) {
-  return Error{.code = ErrorCode::input_unreadable,
-               .os_error = os_error,
-               .detail = fmt::format("cannot read '{}': {}", path, why)};
+bool is_folder_at(int folder, const dirent& entry) {
+  if (entry.d_type == DT_DIR || entry.d_type == DT_REG) return entry.d_type == DT_DIR;
+  struct stat facts{};
+  return ::fstatat(folder, entry.d_name, &facts, 0) == 0 && S_ISDIR(facts.st_mode);
 }
 
 }  // namespace
+
+Result<std::size_t> ReadableFile::read_at(std::uint64_t, std::span<std::byte>) {
+  PIXHAUL_CHECK(!is_seekable());
+  return std::unexpected(Error{.code = ErrorCode::input_unreadable,
+                               .os_error = ESPIPE,
+                               .detail = "this input can only be read from its beginning"});
+}
+
+Result<std::optional<std::vector<FolderEntry>>> FileSystem::list_inputs(std::string_view) {
+  return std::optional<std::vector<FolderEntry>>();
+}
 
 Result<std::unique_ptr<Folder>> PosixFileSystem::open_folder(std::string_view path,
                                                              Folder::IfMissing if_missing) {
@@ -483,6 +512,29 @@ Result<> WritableFile::append_from(const RandomAccessFile& from, std::uint64_t o
     length -= *count;
   }
   return {};
+}
+
+Result<std::optional<std::vector<FolderEntry>>> PosixFileSystem::list_inputs(
+    std::string_view path) {
+  const std::string text(path.empty() ? "." : path);
+  const std::unique_ptr<DIR, CloseDir> dir(::opendir(text.c_str()));
+  if (!dir) {
+    if (errno == ENOTDIR || errno == ENOENT) return std::optional<std::vector<FolderEntry>>();
+    return std::unexpected(input_error(errno, text, std::strerror(errno)));
+  }
+  std::optional<std::vector<FolderEntry>> entries(std::in_place);
+  for (;;) {
+    errno = 0;
+    const dirent* entry = ::readdir(dir.get());
+    if (entry == nullptr) {
+      if (errno != 0) return std::unexpected(input_error(errno, text, std::strerror(errno)));
+      return entries;
+    }
+    const std::string_view name = entry->d_name;
+    if (name == "." || name == "..") continue;
+    entries->push_back(
+        {.name = std::string(name), .is_folder = is_folder_at(::dirfd(dir.get()), *entry)});
+  }
 }
 
 bool is_safe_name(std::string_view name) {

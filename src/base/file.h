@@ -65,6 +65,13 @@ class ReadableFile {
   [[nodiscard]] virtual Result<std::size_t> read(std::span<std::byte> into) = 0;
   /// Size in bytes when it is a plain file.
   [[nodiscard]] virtual std::optional<std::uint64_t> size() const = 0;
+  /// Whether read_at() works: with a plain file or an object of a store, not with a pipe or what is
+  /// decompressed on the way. size() is known then.
+  [[nodiscard]] virtual bool is_seekable() const { return false; }
+  /// The bytes at `offset`, fewer than asked for at the end only; read() goes on where it was.
+  /// Errors: input_unreadable.
+  [[nodiscard]] virtual Result<std::size_t> read_at(std::uint64_t offset,
+                                                    std::span<std::byte> into);
 };
 
 /// Holds a lock file until it is destroyed or the process ends, however it ends.
@@ -140,6 +147,10 @@ class FileSystem {
       std::string_view path, Folder::IfMissing if_missing) = 0;
   /// The file at `path`, "-" for standard input. Errors: input_unreadable, one sentence.
   [[nodiscard]] virtual Result<std::unique_ptr<ReadableFile>> open_input(std::string_view path) = 0;
+  /// What lies in the folder of lists at `path`, in no order, symbolic links followed; nullopt when
+  /// there is no such folder. Errors: input_unreadable.
+  [[nodiscard]] virtual Result<std::optional<std::vector<FolderEntry>>> list_inputs(
+      std::string_view path);
 };
 
 /// The machine's own file system.
@@ -148,6 +159,8 @@ class PosixFileSystem final : public FileSystem {
   [[nodiscard]] Result<std::unique_ptr<Folder>> open_folder(std::string_view path,
                                                             Folder::IfMissing if_missing) override;
   [[nodiscard]] Result<std::unique_ptr<ReadableFile>> open_input(std::string_view path) override;
+  [[nodiscard]] Result<std::optional<std::vector<FolderEntry>>> list_inputs(
+      std::string_view path) override;
 };
 
 /// Whether `name` may be handed to a Folder.

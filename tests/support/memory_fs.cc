@@ -159,6 +159,13 @@ class MemoryReadable final : public ReadableFile {
     return count;
   }
   std::optional<std::uint64_t> size() const override { return text_.size(); }
+  bool is_seekable() const override { return true; }
+  Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> into) override {
+    if (offset >= text_.size()) return std::size_t{0};
+    const std::size_t count = std::min<std::uint64_t>(into.size(), text_.size() - offset);
+    std::memcpy(into.data(), text_.data() + offset, count);
+    return count;
+  }
 
  private:
   std::string text_;
@@ -356,6 +363,20 @@ Result<std::unique_ptr<ReadableFile>> MemoryFileSystem::open_input(std::string_v
               .detail = "cannot read '" + std::string(path) + "': No such file or directory"});
   }
   return std::make_unique<MemoryReadable>(contents(path));
+}
+
+// A folder of lists is one that some file lies in: put() makes no folders.
+Result<std::optional<std::vector<FolderEntry>>> MemoryFileSystem::list_inputs(
+    std::string_view path) {
+  std::string folder(path);
+  while (folder.ends_with('/')) folder.pop_back();
+  std::optional<std::vector<FolderEntry>> entries;
+  for (const auto& [name, inode] : state_->names) {
+    if (!is_directly_in(name, folder)) continue;
+    if (!entries) entries.emplace();
+    entries->push_back({.name = name.substr(folder.empty() ? 0 : folder.size() + 1)});
+  }
+  return entries;
 }
 
 void MemoryFileSystem::fail_call(std::uint64_t n, int os_error, bool and_after) {

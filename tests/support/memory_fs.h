@@ -24,6 +24,8 @@ class MemoryFileSystem final : public FileSystem {
   [[nodiscard]] Result<std::unique_ptr<Folder>> open_folder(std::string_view path,
                                                             Folder::IfMissing if_missing) override;
   [[nodiscard]] Result<std::unique_ptr<ReadableFile>> open_input(std::string_view path) override;
+  [[nodiscard]] Result<std::optional<std::vector<FolderEntry>>> list_inputs(
+      std::string_view path) override;
 
   /// The `n`-th write-side call from now (1 is the next) fails with `os_error`; with `and_after`,
   /// so do all later ones until heal(). A failing write leaves half of its bytes.
