@@ -26,6 +26,10 @@ add_library(pixhaul::pixhaul ALIAS libpixhaul)
 
 install(TARGETS pixhaul RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(TARGETS libpixhaul EXPORT pixhaul LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+if(TARGET pixhaul_arrow)
+  install(TARGETS pixhaul_arrow LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/pixhaul)
+  install(FILES ${PIXHAUL_ARROW_FILES} DESTINATION ${CMAKE_INSTALL_LIBDIR}/pixhaul)
+endif()
 install(DIRECTORY include/pixhaul DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
 
 set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/pixhaul)

@@ -21,7 +21,8 @@ LAYERS = {
     "readers": {"base"},
     "writers": {"base"},
     "ledger": {"base"},
-    "pipeline": {"base", "net", "image", "readers", "writers", "ledger"},
+    "arrow_io": {"base", "readers", "writers"},
+    "pipeline": {"base", "net", "image", "readers", "writers", "ledger", "arrow_io"},
     "cli": {"base"},
 }
 
@@ -57,6 +58,8 @@ OUTSIDE = {
     "webp/": {"image"},
     "gif_lib.h": {"image"},
     "avif/": {"image"},
+    "arrow/": {"arrow_io"},
+    "parquet/": {"arrow_io"},
     "nlohmann/": {"writers", "ledger", "pipeline", "cli"},
 }
 
@@ -85,6 +88,8 @@ def check_include(parts: list[str], header: str) -> str:
     if "/" in header and first in LAYERS:
         if top == "include":
             return "public headers depend on the standard library only"
+        if first == "arrow_io" != folder and header != "arrow_io/module.h":
+            return "what lies behind arrow_io/module.h is loaded, not linked"
         return "" if first == folder or first in LAYERS[folder] else f"{folder} may not include {first}"
     for prefix, folders in OUTSIDE.items():
         if header.startswith(prefix):
@@ -131,11 +136,15 @@ def self_test() -> None:
         ("include/pixhaul/x.h", '#include "base/buffer.h"'),
         ("tests/net/x_test.cc", '#include "readers/text.h"'),
         ("src/net/x.cc", '#include "pixhaul/unheard_of.h"'),
+        ("src/pipeline/x.cc", '#include "arrow_io/table_reader.h"'),
+        ("src/readers/x.cc", "#include <arrow/api.h>"),
     }
     good = {
         ("src/pipeline/x.cc", '#include "net/url.h"'),
         ("src/net/x.cc", '#include "net/url.h"\n#include "base/buffer.h"\n#include <openssl/ssl.h>\n#include <vector>'),
         ("src/readers/x.cc", '#include "pixhaul/result.h"'),
+        ("src/pipeline/x.cc", '#include "arrow_io/module.h"'),
+        ("src/arrow_io/x.cc", '#include "readers/reader.h"\n#include <parquet/arrow/reader.h>'),
         ("tests/net/x_test.cc", '#include "support/fake_clock.h"\n#include "net/url.h"'),
     }
     missed = [case for case in bad if not check_file(*case)]
