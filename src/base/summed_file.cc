@@ -21,12 +21,12 @@ Result<> SummedFile::write(std::span<const std::byte> bytes) {
   return {};
 }
 
-Result<> SummedFile::append_from(RandomAccessFile& from, std::uint64_t offset,
+Result<> SummedFile::append_from(const RandomAccessFile& from, std::uint64_t offset,
                                  std::uint64_t length) {
   return WritableFile::append_from(from, offset, length);  // reads, and comes back through write()
 }
 
-Result<> SummedFile::append_known(RandomAccessFile& from, std::uint64_t offset,
+Result<> SummedFile::append_known(const RandomAccessFile& from, std::uint64_t offset,
                                   std::uint64_t length, std::uint32_t known_crc32c) {
   if (Result<> flushed = flush(); !flushed) return flushed;
   facts_.bytes += length;

@@ -26,10 +26,10 @@ class SummedFile final : public WritableFile {
   explicit SummedFile(WritableFile& file, std::size_t buffer_bytes = kBufferBytes);
 
   [[nodiscard]] Result<> write(std::span<const std::byte> bytes) override;
-  [[nodiscard]] Result<> append_from(RandomAccessFile& from, std::uint64_t offset,
+  [[nodiscard]] Result<> append_from(const RandomAccessFile& from, std::uint64_t offset,
                                      std::uint64_t length) override;
   /// append_from() where the sum of those bytes is known: they need not pass through here.
-  [[nodiscard]] Result<> append_known(RandomAccessFile& from, std::uint64_t offset,
+  [[nodiscard]] Result<> append_known(const RandomAccessFile& from, std::uint64_t offset,
                                       std::uint64_t length, std::uint32_t known_crc32c);
   /// Hands everything to the file.
   [[nodiscard]] Result<> flush();

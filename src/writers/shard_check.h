@@ -31,12 +31,12 @@ using ImageVisitor = std::function<Result<>(const StoredImage& image)>;
 /// not there, a sample without its image or JSON, missing end blocks, bytes behind them. Tars of
 /// img2dataset pass too. Damage inside members shows in the sum, which the caller compares.
 /// Errors: state_damaged, saying where; output_unwritable, where the disk cannot be read.
-[[nodiscard]] Result<ShardContents> check_tar(RandomAccessFile& file,
+[[nodiscard]] Result<ShardContents> check_tar(const RandomAccessFile& file,
                                               const ImageVisitor& visit = {});
 
 /// Reads a TFRecord file to its end; each record's sums and its example are checked.
 /// Errors: as check_tar.
-[[nodiscard]] Result<ShardContents> check_tfrecord(RandomAccessFile& file,
+[[nodiscard]] Result<ShardContents> check_tfrecord(const RandomAccessFile& file,
                                                    const ImageVisitor& visit = {});
 
 }  // namespace pixhaul::writers

@@ -12,7 +12,7 @@ namespace pixhaul::writers {
 
 /// Bytes that lie in a shard's spool.
 struct SpooledBytes {
-  RandomAccessFile* file = nullptr;  ///< not owned
+  const RandomAccessFile* file = nullptr;  ///< not owned
   std::uint64_t offset = 0;
   std::uint64_t length = 0;
   std::uint32_t crc32c = 0;  ///< of these bytes

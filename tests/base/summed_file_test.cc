@@ -18,7 +18,7 @@ class Summed : public testing::Test {
  protected:
   std::unique_ptr<RandomAccessFile> source(std::string_view text) {
     files_.put("out/source", text);
-    return folder_->open_random_access("source", Folder::IfMissing::fail).value();
+    return folder_->open("source").value();
   }
 
   test::MemoryFileSystem files_;
