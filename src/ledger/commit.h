@@ -3,24 +3,42 @@
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/file.h"
 
 namespace pixhaul::ledger {
 
-/// What is known of a shard that is done: .pixhaul/shards/NNNNN.json.
+/// Where a shard's file stands when it is done.
+enum class Place : std::uint8_t {
+  output,  ///< OUT
+  rows,    ///< OUT/.pixhaul/rows
+};
+
+/// One file of a shard.
+struct CommitFile {
+  Place place = Place::output;
+  std::string name{};  ///< final name: "00017.tar"
+  std::uint64_t bytes = 0;
+  std::uint32_t crc32c = 0;
+};
+
+/// What is known of a shard that is done: .pixhaul/shards/NNNNN.json, and the decision of a commit.
 struct ShardRecord {
   std::uint64_t shard = 0;
+  /// 1, and one more each time the shard is rewritten; 0 for a shard another program made, of which
+  /// only the counts are known.
   std::uint32_t generation = 1;
   std::uint32_t rows = 0;
   std::uint64_t image_bytes = 0;
   std::map<ErrorCode, std::uint64_t> by_status{};
-  std::string input_digest{};    ///< InputDigest of the list's rows
-  std::uint64_t file_bytes = 0;  ///< of NNNNN.jsonl
-  std::uint32_t file_crc = 0;    ///< crc32c of it
+  std::string input_digest{};          ///< InputDigest of the list's rows; "" when unknown
+  std::vector<CommitFile> files{};     ///< all but the stats
+  CommitFile stats{};                  ///< NNNNN_stats.json, the last to become visible
+  std::vector<CommitFile> replaced{};  ///< files of the generation before that this one lacks;
+                                       ///< in decisions only
 };
 
 [[nodiscard]] std::string record_json(const ShardRecord& record);
@@ -30,27 +48,35 @@ struct ShardRecord {
 /// Called with the number of each crash point as it is passed; tests and the kill harness end the
 /// process there.
 using CrashPoint = std::function<void(int point)>;
-inline constexpr int kCommitCrashPoints = 7;
+inline constexpr int kCommitCrashPoints = 10;
 
 /// The folders of a run; none is owned, all outlive the call.
 struct CommitFolders {
   Folder* output = nullptr;
-  Folder* work = nullptr;    ///< .pixhaul/commit
-  Folder* shards = nullptr;  ///< .pixhaul/shards
-  Folder* spool = nullptr;   ///< .pixhaul/spool
+  Folder* rows = nullptr;     ///< .pixhaul/rows
+  Folder* work = nullptr;     ///< .pixhaul/commit
+  Folder* shards = nullptr;   ///< .pixhaul/shards
+  Folder* spool = nullptr;    ///< .pixhaul/spool
+  Folder* columns = nullptr;  ///< .pixhaul/columns
 };
 
-/// Makes a finished shard visible by the protocol at the head of commit.cc. `rows`: its jsonl lines
-/// without ends, in key order. Fills in the file's facts of `record`. Errors: disk_full,
+/// What a shard's file is called in .pixhaul/commit until it is visible.
+[[nodiscard]] std::string temporary_name(std::uint64_t shard, std::uint32_t generation, Place place,
+                                         std::string_view name);
+
+/// Makes a shard visible by the protocol at the head of commit.cc, from step 3 on: its temporaries,
+/// those of `record.files` and of `record.stats`, are durable. Errors: disk_full,
 /// output_unwritable; the shard is then as open as before, or done after recovery.
-[[nodiscard]] Result<> commit_shard(const CommitFolders& folders,
-                                    std::span<const std::string_view> rows, ShardRecord& record,
-                                    const CrashPoint& crash_point);
+[[nodiscard]] Result<> publish_shard(const CommitFolders& folders, const ShardRecord& record,
+                                     const CrashPoint& crash_point);
 
-/// Finishes or undoes what a killed run left between the steps. Errors: as commit_shard.
-[[nodiscard]] Result<> recover_commits(const CommitFolders& folders, const CrashPoint& crash_point);
+/// Finishes or undoes what a killed run left between the steps, in the shards that `is_mine`
+/// chooses. Errors: as publish_shard.
+[[nodiscard]] Result<> recover_commits(const CommitFolders& folders,
+                                       const std::function<bool(std::uint64_t shard)>& is_mine,
+                                       const CrashPoint& crash_point);
 
-/// Whether the record's file stands whole under its final name, by its size.
-[[nodiscard]] Result<bool> is_whole(Folder& output, const ShardRecord& record);
+/// Whether all files of the record and its stats stand under their final names with their sizes.
+[[nodiscard]] Result<bool> is_whole(const CommitFolders& folders, const ShardRecord& record);
 
 }  // namespace pixhaul::ledger

@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -10,12 +12,13 @@
 
 #include "base/file.h"
 #include "ledger/layout.h"
+#include "ledger/spool_data.h"
 #include "pixhaul/outcome.h"
 
 namespace pixhaul::ledger {
 
 /// A shard some of whose rows are final. They lie in its spool; memory holds eight bytes a row. One
-/// thread.
+/// thread at a time, but append_data: any thread, as long as the row it appends for is not added.
 class OpenShard {
  public:
   struct Settings {
@@ -27,7 +30,8 @@ class OpenShard {
     Folder* spool = nullptr;  ///< .pixhaul/spool; not owned, outlives this
   };
 
-  /// Continues from `spool_text`, what the shard's spool holds ("" for a new shard).
+  /// Continues from `spool_text`, what the shard's spool holds ("" for a new shard): rows whose
+  /// bytes are lost are no longer in it.
   [[nodiscard]] static Result<std::unique_ptr<OpenShard>> create(const Settings& settings,
                                                                  std::string_view spool_text);
 
@@ -51,9 +55,16 @@ class OpenShard {
   [[nodiscard]] Result<> check_input(std::uint32_t position, std::string_view url,
                                      std::string_view input, std::uint64_t line);
 
-  /// Counts `row` as finished. It is safe from a kill once flush() has returned; that happens by
-  /// itself every 64 KiB. Errors: disk_full, output_unwritable.
-  [[nodiscard]] Result<> add(const Row& row);
+  /// Keeps a sample's bytes until the shard is assembled; then the row is added with their place.
+  /// Bytes whose row is never added cost their room and nothing else. Any thread. Errors:
+  /// disk_full, output_unwritable.
+  [[nodiscard]] Result<DataPlace> append_data(std::span<const std::byte> bytes) {
+    return data_.append(bytes);
+  }
+  /// Counts `row` as finished; `data` is of append_data, where the format needs it. It is safe from
+  /// a kill once flush() has returned; that happens by itself every 64 KiB. Errors: disk_full,
+  /// output_unwritable.
+  [[nodiscard]] Result<> add(const Row& row, std::optional<DataPlace> data = std::nullopt);
   /// One write of everything added since the last.
   [[nodiscard]] Result<> flush();
 
@@ -67,10 +78,12 @@ class OpenShard {
     bool finished = false;
   };
 
-  explicit OpenShard(const Settings& settings) : settings_(settings) {}
+  OpenShard(const Settings& settings, std::uint64_t data_end)
+      : settings_(settings), data_(*settings.spool, data_name(settings.shard), data_end) {}
   void mark(std::uint32_t position, ErrorCode status, std::uint32_t url_crc, std::uint64_t bytes);
 
   Settings settings_;
+  SpoolData data_;
   std::vector<Mark> marks_;
   std::map<std::uint32_t, std::string> expected_;  // URLs of rows that are done again
   std::unique_ptr<WritableFile> file_;

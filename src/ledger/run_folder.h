@@ -4,12 +4,15 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_set>
 #include <vector>
 
 #include "base/file.h"
+#include "base/mutex.h"
+#include "ledger/assembly.h"
 #include "ledger/commit.h"
 #include "ledger/layout.h"
 #include "ledger/manifest.h"
@@ -18,27 +21,60 @@
 
 namespace pixhaul::ledger {
 
+class RunFolder;
+
+/// What to do with shards that a folder holds already; as img2dataset's `incremental_mode`.
+enum class ExistingShards : std::uint8_t {
+  keep,       ///< incremental: done shards stay, others are done now
+  remove,     ///< overwrite: everything of this layout goes first, and nothing else
+  add_after,  ///< extend: the list's shards follow those that are there
+};
+
+/// Reads the rows of a done shard, in order of key: called with each. For the formats whose rows
+/// the ledger cannot read itself. Row::index may be 0. Errors: output_unwritable.
+using ReadDoneRows = std::function<Result<>(RunFolder& folder, const ShardRecord& record,
+                                            const std::function<void(const Row&)>& visit)>;
+
 /// What a run brings to its folder.
 struct RunSettings {
   Manifest manifest{};  ///< the options that shape the output
   std::uint32_t samples_per_shard = 10'000;
+  int shard_digits = kShardDigits;
   std::string digest_name = "sha256";  ///< the row's field, "" for none
   std::string boot_id{};               ///< system_boot_id()
+  ExistingShards existing = ExistingShards::keep;
+  /// This run does the shards whose number leaves `worker_index` when divided by `worker_count`.
+  /// The workers of one manifest share the folder, each with a lock of its own.
+  std::uint32_t worker_index = 0;
+  std::uint32_t worker_count = 1;
+  ReadDoneRows read_done_rows{};  ///< null: from NNNNN.jsonl
   CrashPoint crash_point{};
 };
 
-enum class ShardState : std::uint8_t { fresh, open, done };
+enum class ShardState : std::uint8_t {
+  fresh,
+  open,
+  done,
+  elsewhere,  ///< another worker's
+};
 
-/// An output folder and the state of its shards under .pixhaul/, held by one run at a time. One
-/// thread.
+/// An output folder and the state of its shards under .pixhaul/, held by one run at a time (or one
+/// of each worker). Any thread, except that calls about the same shard come one after the other.
 ///
-///   OUT/NNNNN.jsonl            the rows of a done shard
+///   OUT/NNNNN_stats.json       the shard is done: the last of its files to become visible
+///   OUT/NNNNN.tar, .jsonl, …   its other files
 ///   OUT/failed.txt             what can be fed back
-///   OUT/.pixhaul/lock          flock; holds the process's number
+///   OUT/.pixhaul/lock          flock; holds the process's number (lock.I of worker I)
 ///   OUT/.pixhaul/manifest.json the options that shape the output
-///   OUT/.pixhaul/spool/NNNNN   finished rows of an open shard
+///   OUT/.pixhaul/parts/NNNNN.json   where a list's shards begin (parts.h)
+///   OUT/.pixhaul/spool/NNNNN   finished rows of an open shard, NNNNN.data their samples' bytes
+///   OUT/.pixhaul/columns/NNNNN.arrow  the list's columns of an open shard
 ///   OUT/.pixhaul/commit/       a shard between its steps (commit.cc)
+///   OUT/.pixhaul/rows/         the rows' own files of done shards
 ///   OUT/.pixhaul/shards/NNNNN.json  the record of a done shard
+///
+/// A folder that img2dataset began has none of .pixhaul: its stats files that parse are done
+/// shards.
 class RunFolder {
  public:
   /// Makes or continues the folder at `path`: lock, manifest, recovery. `files` outlives this.
@@ -48,30 +84,47 @@ class RunFolder {
                                                                RunSettings settings);
 
   [[nodiscard]] Folder& output() { return *output_; }
+  [[nodiscard]] Folder& rows() { return *rows_; }
   [[nodiscard]] const ShardLayout& layout() const { return layout_; }
+  /// The shard of the list's first row: 0, or behind what was there with `add_after`.
+  [[nodiscard]] std::uint64_t first_shard() const { return first_shard_; }
   [[nodiscard]] ShardState state(std::uint64_t shard) const;
-  /// The record of a done shard, also while a new generation of it is open; nullptr if there is
+  /// The record of a done shard, also while a new generation of it is open; nullopt if there is
   /// none.
-  [[nodiscard]] const ShardRecord* record(std::uint64_t shard) const;
-  /// Every shard that is done or open, ascending.
+  [[nodiscard]] std::optional<ShardRecord> record(std::uint64_t shard) const;
+  /// Every shard of this worker that is done or open, ascending.
   [[nodiscard]] std::vector<std::uint64_t> known_shards() const;
 
-  /// A fresh shard, or an open one with the rows an earlier run finished. After a restart of the
-  /// machine (another boot id), rows whose image does not have its recorded size are dropped: their
-  /// bytes were never synced. That the size is right is taken as proof, which holds where the file
-  /// system writes data before size (ext4's ordered mode, XFS, btrfs). Errors: disk_full,
+  /// A fresh shard, or an open one with the rows an earlier run finished, less those whose image or
+  /// sample bytes are missing: by their sizes, and after a restart of the machine (another boot
+  /// id) by the sums of the bytes in the spool, for nothing of them was ever synced. That an
+  /// image's own file has its size is taken as proof even then, which holds where the file system
+  /// writes data before size (ext4's ordered mode, XFS, btrfs). Errors: disk_full,
   /// output_unwritable.
   [[nodiscard]] Result<std::unique_ptr<OpenShard>> open_shard(std::uint64_t shard);
-  /// Generation g+1 of a done shard: all its rows are finished but those `redo` chooses. The rows
+
+  struct Reopening {
+    std::function<bool(const Row&)> redo{};  ///< which rows are done again
+    bool grown = false;                      ///< the list has new rows of this shard
+    /// Where a kept row's sample lies: in a standing file, or in `data`, where this puts it. Null
+    /// where samples are files of their own. Errors end the reopening.
+    std::function<Result<std::optional<DataPlace>>(const Row&, SpoolData& data)> place_of{};
+  };
+  /// Generation g+1 of a done shard: all its rows are finished but those `redo` chooses. The files
   /// of generation g stand until the commit. nullptr if `redo` chooses none and `grown` is false.
-  /// Errors: as open_shard.
-  [[nodiscard]] Result<std::unique_ptr<OpenShard>> reopen_shard(
-      std::uint64_t shard, const std::function<bool(const Row&)>& redo, bool grown);
-  /// Makes a shard visible, once all its rows are finished, and ends it. `input_digest`:
-  /// InputDigest of its rows. Gives the paths its rows hold, for a sweep. Errors: disk_full,
-  /// output_unwritable, state_damaged.
-  [[nodiscard]] Result<std::unordered_set<std::string>> commit(std::unique_ptr<OpenShard> shard,
-                                                               std::string input_digest);
+  /// Errors: as open_shard, and those of the callbacks.
+  [[nodiscard]] Result<std::unique_ptr<OpenShard>> reopen_shard(std::uint64_t shard,
+                                                                const Reopening& reopening);
+
+  /// The shard's columns, opaque bytes: replaced whole, never synced, since the list still has
+  /// them; gone when the shard is done. Errors: disk_full, output_unwritable.
+  [[nodiscard]] Result<> write_columns(std::uint64_t shard, std::string_view bytes);
+
+  /// Begins to make a shard visible, once all its rows are finished. Quick; all that takes time is
+  /// the assembly's. Errors: disk_full, output_unwritable, state_damaged.
+  [[nodiscard]] Result<std::unique_ptr<Assembly>> begin_commit(std::unique_ptr<OpenShard> shard);
+  /// Enters the shard of a published assembly as done. REQUIRES: it is published.
+  void end_commit(std::unique_ptr<Assembly> assembly);
 
   /// How the finished rows of a shard, done or open, ended. Errors: output_unwritable.
   struct Totals {
@@ -80,38 +133,53 @@ class RunFolder {
   };
   [[nodiscard]] Result<Totals> totals(std::uint64_t shard);
   /// Finished rows of a shard, done or open, in key order for a done one. A row that cannot be read
-  /// is skipped. Successes are not even parsed with `Which::unsuccessful`. Errors:
-  /// output_unwritable.
+  /// is skipped. Errors: output_unwritable.
   enum class Which : std::uint8_t { all, unsuccessful };
   [[nodiscard]] Result<> for_each_row(std::uint64_t shard, Which which,
                                       const std::function<void(const Row&)>& visit);
-  /// When the list has been read to its end: refuses it if the folder knows rows at or behind
-  /// `row_count`. Errors: other_input, naming the first row that is missing.
-  [[nodiscard]] Result<> check_end(std::uint64_t row_count);
+  /// The rows of the generation that stands, also while another is open.
+  [[nodiscard]] Result<> for_each_standing_row(std::uint64_t shard,
+                                               const std::function<void(const Row&)>& visit);
+  /// When the list has been read to its end: refuses it if the folder knows rows of this list at or
+  /// behind index `end`, and notes where it ends. Errors: other_input, naming the first row that is
+  /// missing; disk_full, output_unwritable.
+  [[nodiscard]] Result<> check_end(std::uint64_t end);
+  /// Every row of the list has a final status: `pixhaul status` says complete. Errors: disk_full,
+  /// output_unwritable.
+  [[nodiscard]] Result<> note_complete();
 
  private:
   explicit RunFolder(RunSettings settings);
 
+  [[nodiscard]] bool is_mine(std::uint64_t shard) const;
   Result<> open_state(FileSystem& files, std::string_view path);
-  Result<> load_records();
+  Result<> open_folders();
+  Result<> load_shards();
   Result<> load_spools();
   Result<> load_spool_entry(const std::string& name);
-  Result<> expect_done_rows(OpenShard& shard);
+  Result<> expect_standing_rows(OpenShard& shard);
   OpenShard::Settings shard_settings(std::uint64_t shard, std::uint32_t generation);
-  Result<std::string> without_lost_images(std::uint64_t shard, std::string_view text);
+  Result<std::string> without_lost_rows(std::uint64_t shard, std::string_view text);
   Result<> replace_spool(std::uint64_t shard, const std::string& text);
   CommitFolders folders();
 
   RunSettings settings_;
   ShardLayout layout_;
+  std::uint64_t first_shard_ = 0;
+  std::uint64_t end_shard_ = UINT64_MAX;  // where the next list's shards begin
   std::unique_ptr<Folder> output_;
   std::unique_ptr<Folder> state_;
   std::unique_ptr<FileLock> lock_;
+  std::unique_ptr<Folder> parts_;
   std::unique_ptr<Folder> work_;
+  std::unique_ptr<Folder> rows_;
   std::unique_ptr<Folder> shards_;
   std::unique_ptr<Folder> spool_;
-  std::map<std::uint64_t, ShardRecord> records_;
-  std::unordered_set<std::uint64_t> open_;  // those with a spool of a generation that is not done
+  std::unique_ptr<Folder> columns_;
+  mutable Mutex mutex_;
+  std::map<std::uint64_t, ShardRecord> records_ PIXHAUL_GUARDED_BY(mutex_);
+  // Those with a spool of a generation that is not done.
+  std::unordered_set<std::uint64_t> open_ PIXHAUL_GUARDED_BY(mutex_);
 };
 
 }  // namespace pixhaul::ledger
