@@ -542,16 +542,42 @@ bool is_safe_name(std::string_view name) {
          name.find('/') == std::string_view::npos && name.find('\0') == std::string_view::npos;
 }
 
-Result<> write_atomically(Folder& folder, std::string_view name, std::string_view contents) {
-  const std::string temporary = fmt::format(".{}.part", name);
-  if (Result<> removed = folder.remove(temporary); !removed) return removed;
-  Result<std::unique_ptr<WritableFile>> file = folder.create(temporary);
+namespace {
+
+Result<> write_durably(Folder& folder, std::string_view name, std::string_view contents) {
+  if (Result<> removed = folder.remove(name); !removed) return removed;
+  Result<std::unique_ptr<WritableFile>> file = folder.create(name);
   if (!file) return std::unexpected(std::move(file).error());
   if (Result<> wrote = (*file)->write(std::as_bytes(std::span(contents))); !wrote) return wrote;
   if (Result<> synced = (*file)->sync(); !synced) return synced;
-  if (Result<> closed = (*file)->close(); !closed) return closed;
+  return (*file)->close();
+}
+
+}  // namespace
+
+Result<> write_atomically(Folder& folder, std::string_view name, std::string_view contents) {
+  const std::string temporary = fmt::format(".{}.part", name);
+  if (Result<> wrote = write_durably(folder, temporary, contents); !wrote) return wrote;
   if (Result<> renamed = folder.rename(temporary, folder, name); !renamed) return renamed;
   return folder.sync();
+}
+
+Result<bool> write_once(Folder& folder, std::string_view name, std::string_view contents,
+                        std::string_view attempt) {
+  const std::string temporary = fmt::format(".{}{}.part", name, attempt);
+  if (Result<> wrote = write_durably(folder, temporary, contents); !wrote) {
+    return std::unexpected(std::move(wrote).error());
+  }
+  Result<> won = folder.rename(temporary, folder, name, Folder::IfPresent::fail);
+  if (!won && won.error().os_error == EEXIST) {
+    if (Result<> removed = folder.remove(temporary); !removed) {
+      return std::unexpected(std::move(removed).error());
+    }
+    return false;
+  }
+  if (won) won = folder.sync();
+  if (!won) return std::unexpected(std::move(won).error());
+  return true;
 }
 
 std::string system_boot_id() {

@@ -171,6 +171,12 @@ class PosixFileSystem final : public FileSystem {
 [[nodiscard]] Result<> write_atomically(Folder& folder, std::string_view name,
                                         std::string_view contents);
 
+/// The same unless `name` is there: of all who try, exactly one writes it, whole. Whether this call
+/// did. `attempt` tells those apart who may try at the same time. Errors: disk_full,
+/// output_unwritable.
+[[nodiscard]] Result<bool> write_once(Folder& folder, std::string_view name,
+                                      std::string_view contents, std::string_view attempt = "");
+
 /// Changes with every start of the machine; "" where the system does not tell.
 [[nodiscard]] std::string system_boot_id();
 

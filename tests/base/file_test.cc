@@ -48,6 +48,40 @@ TEST_F(PosixFiles, AppendCutsWhatIsNotKept) {
   EXPECT_EQ(get("a"), "one!");
 }
 
+TEST_F(PosixFiles, OfSeveralWhoWriteOnceTheFirstWins) {
+  EXPECT_TRUE(write_once(*folder_, "a", "first", ".1").value());
+  EXPECT_FALSE(write_once(*folder_, "a", "second", ".2").value());
+  EXPECT_EQ(get("a"), "first");
+  EXPECT_EQ(folder_->list().value().size(), 1u) << "no temporary is left";
+}
+
+TEST_F(PosixFiles, SharedFilesAreWrittenAtAnyPlaceAndReadAtOnce) {
+  auto shared = folder_->open_shared("a").value();
+  const auto write = [&](std::uint64_t at, std::string_view text) {
+    return shared->write_at(at, std::as_bytes(std::span(text))).has_value();
+  };
+  ASSERT_TRUE(write(3, "def"));
+  ASSERT_TRUE(write(0, "abc"));
+  EXPECT_EQ(get("a"), "abcdef");
+  auto file = folder_->open("a").value();
+  auto copy = folder_->create("b").value();
+  ASSERT_TRUE(copy->append_from(*file, 1, 4).has_value());
+  EXPECT_EQ(get("b"), "bcde");
+  EXPECT_EQ(copy->append_from(*file, 4, 9).error().code, ErrorCode::state_damaged);
+  EXPECT_EQ(folder_->open("missing").error().os_error, ENOENT);
+}
+
+TEST_F(PosixFiles, OnlyEmptyFoldersAreRemoved) {
+  auto inner = folder_->folder("inner", Folder::IfMissing::make).value();
+  ASSERT_TRUE(inner->create("a").has_value());
+  EXPECT_TRUE(folder_->remove_folder("inner").has_value());
+  EXPECT_EQ(folder_->list().value().size(), 1u);
+  ASSERT_TRUE(inner->remove("a").has_value());
+  EXPECT_TRUE(folder_->remove_folder("inner").has_value());
+  EXPECT_TRUE(folder_->remove_folder("inner").has_value());
+  EXPECT_TRUE(folder_->list().value().empty());
+}
+
 TEST_F(PosixFiles, RenameReplacesUnlessAskedNotTo) {
   put("a", "new");
   put("b", "old");
