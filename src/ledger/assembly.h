@@ -26,7 +26,7 @@ class Assembly {
   [[nodiscard]] std::uint64_t shard() const { return record_.shard; }
   [[nodiscard]] std::uint32_t generation() const { return record_.generation; }
   /// "00017": what the shard's files are called.
-  [[nodiscard]] const std::string& name() const { return name_; }
+  [[nodiscard]] const std::string& name() const { return settings_.name; }
   /// Whether an earlier run left rows or images in it: its folder of images is then worth a sweep.
   [[nodiscard]] bool was_resumed() const { return was_resumed_; }
 
@@ -83,7 +83,6 @@ class Assembly {
 
   Settings settings_;
   ShardRecord record_;
-  std::string name_;
   bool was_resumed_ = false;
   bool is_published_ = false;
   std::string text_;  // of the spool

@@ -1,26 +1,31 @@
-// How a shard becomes visible, whole or not at all. Its images already lie under their final names,
-// unsynced; its rows lie in .pixhaul/spool/NNNNN. N is the shard, G its generation (1, and one more
-// each time it is rewritten).
+// How a shard becomes visible, whole or not at all. Its files lie complete in .pixhaul/commit as
+// N.G.o.NAME (for OUT) or N.G.r.NAME (for .pixhaul/rows), its rows in .pixhaul/spool/N. N is the
+// shard, G its generation (1, and one more each time it is rewritten), NAME the final name.
 //
-//   step                                                       a crash behind it leaves recovery 1
-//   write commit/N.G.part (the jsonl), fsync                a temporary removes it 2  syncfs:
-//   images, their names, the temporary              the same                          removes it 3
-//   create commit/N.G.json exclusively, whole, and fsync:   the decision, the temporary forward
-//   from 4
-//      the decision, with size and crc32c of the jsonl
-//   4  rename commit/N.G.part to OUT/N.jsonl, fsync OUT        the decision, the final file forward
-//   from 5 5  write shards/N.json atomically: the shard is done       all of it, and leftovers
-//   forward from 6 6  remove spool/N                                          the decision forward
-//   from 7 7  remove commit/N.G.json                                  nothing nothing to do
+//      step                                                  a crash behind it leaves    recovery
+//   1  write the temporaries, NNNNN_stats.json's too         temporaries                 back
+//   2  fsync each and their folder; syncfs instead where     temporaries                 back
+//      images stand under their final names already
+//   3  create commit/N.G.json exclusively, whole, fsync:     the decision                forward
+//      the decision, with size and crc32c of each file
+//   4  G > 1: remove OUT/N_stats.json of G - 1, fsync OUT,   the decision, files of      forward
+//      then its files that G lacks                           G - 1 that nobody counts
+//   5  rename each temporary to its final name               the decision, some files    forward
+//   6  fsync OUT and rows/                                   the decision, all files     forward
+//   7  write shards/N.json atomically                        the same, and the record    forward
+//   8  rename N_stats.json, fsync OUT: the shard is done     all of it, and leftovers    forward
+//   9  remove spool/N, spool/N.data, columns/N.arrow         the decision                forward
+//  10  remove commit/N.G.json                                nothing                     –
 //
-// Forward means: the decision's file is there, under either name, with the size and sum the
-// decision says. If it is under neither (somebody deleted it), the decision is undone; the spool is
-// still there, so no finished row is lost. A decision is written under a temporary name and renamed
-// with "fail if present": it is never torn, and of several attempts exactly one creates it. A
-// generation replaces the one before it at step 4, in one rename; until then the old rows stand.
-// "Done" is a record that parses and a file of its size, never the existence of a name. A failed
-// fsync is never repeated on the same data: the attempt ends, and the next one writes a new
-// temporary.
+// Forward means: each file is there, under either name, with the size and sum the decision says. If
+// one is under neither (somebody deleted it), the decision is undone; the spool is still there, so
+// no finished row is lost. A decision is written under a temporary name and renamed with "fail if
+// present": it is never torn, and of several attempts exactly one creates it.
+//
+// "Done" is a stats file that parses beside files of the recorded sizes, never the existence of a
+// name. A reader of OUT who takes the stats file for the sign sees a shard whole, or not: that is
+// why a rewritten shard loses its old stats before its first file changes. A failed fsync is never
+// repeated on the same data: the attempt ends, and the next one writes new temporaries.
 #include "ledger/commit.h"
 
 #include <fmt/core.h>
@@ -29,114 +34,202 @@
 #include <optional>
 #include <utility>
 
-#include "base/digest.h"
 #include "base/json_writer.h"
 #include "ledger/layout.h"
+#include "ledger/spool_data.h"
 
 namespace pixhaul::ledger {
 
 namespace {
 
-constexpr std::size_t kChunkBytes = 1u << 20;
+using Json = nlohmann::json;
 
-std::string attempt_name(const ShardRecord& record) {
-  return fmt::format("{}.{}", shard_name(record.shard), record.generation);
+Error damaged_record() {
+  return Error{.code = ErrorCode::state_damaged, .detail = "a shard record is damaged"};
 }
-
-std::string rows_name(const ShardRecord& record) { return shard_name(record.shard) + ".jsonl"; }
 
 void pass(const CrashPoint& crash_point, int point) {
   if (crash_point) crash_point(point);
 }
 
-std::span<const std::byte> bytes_of(const std::string& text) {
-  return std::as_bytes(std::span(text));
+std::string decision_name(const ShardRecord& record) {
+  return fmt::format("{}.{}.json", shard_name(record.shard), record.generation);
 }
 
-// Writes the lines in chunks, so that a shard's rows are held once and not twice.
-Result<> write_rows(WritableFile& file, std::span<const std::string_view> rows,
-                    ShardRecord& record) {
-  record.file_bytes = 0;
-  record.file_crc = 0;
-  std::string chunk;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    chunk.append(rows[i]).append(1, '\n');
-    if (chunk.size() < kChunkBytes && i + 1 < rows.size()) continue;
-    if (Result<> wrote = file.write(bytes_of(chunk)); !wrote) return wrote;
-    record.file_crc = crc32c(chunk, record.file_crc);
-    record.file_bytes += chunk.size();
-    chunk.clear();
+std::string temporary_of(const ShardRecord& record, const CommitFile& file) {
+  return temporary_name(record.shard, record.generation, file.place, file.name);
+}
+
+Folder& folder_of(const CommitFolders& folders, Place place) {
+  return place == Place::output ? *folders.output : *folders.rows;
+}
+
+// ---- records
+
+void append_file(JsonWriter& json, const CommitFile& file) {
+  json.begin_object();
+  json.field("place", file.place == Place::output ? "output" : "rows");
+  json.field("name", std::string_view(file.name));
+  json.field("bytes", file.bytes);
+  json.field("crc32c", file.crc32c);
+  json.end_object();
+}
+
+void append_files(JsonWriter& json, std::string_view key, const std::vector<CommitFile>& files) {
+  json.key(key);
+  json.begin_array();
+  for (const CommitFile& file : files) append_file(json, file);
+  json.end_array();
+}
+
+std::optional<CommitFile> parse_file(const Json& json) {
+  if (!json.is_object()) return std::nullopt;
+  const auto name = json.find("name");
+  const auto place = json.find("place");
+  const auto bytes = json.find("bytes");
+  const auto crc = json.find("crc32c");
+  if (name == json.end() || !name->is_string() || place == json.end() || bytes == json.end() ||
+      !bytes->is_number_unsigned() || crc == json.end() || !crc->is_number_unsigned()) {
+    return std::nullopt;
   }
-  return {};
+  return CommitFile{.place = *place == "rows" ? Place::rows : Place::output,
+                    .name = *name,
+                    .bytes = *bytes,
+                    .crc32c = *crc};
 }
 
-Result<> write_temporary(const CommitFolders& folders, std::span<const std::string_view> rows,
-                         ShardRecord& record) {
-  const std::string name = attempt_name(record) + ".part";
-  if (Result<> removed = folders.work->remove(name); !removed) return removed;
-  Result<std::unique_ptr<WritableFile>> file = folders.work->create(name);
-  if (!file) return std::unexpected(std::move(file).error());
-  if (Result<> wrote = write_rows(**file, rows, record); !wrote) return wrote;
-  if (Result<> synced = (*file)->sync(); !synced) return synced;
-  return (*file)->close();
+bool parse_files(const Json& json, std::vector<CommitFile>& files) {
+  if (!json.is_array()) return false;
+  for (const Json& one : json) {
+    std::optional<CommitFile> file = parse_file(one);
+    if (!file) return false;
+    files.push_back(std::move(*file));
+  }
+  return true;
 }
 
-Result<> write_decision(Folder& work, const ShardRecord& record) {
-  const std::string name = attempt_name(record) + ".json";
-  const std::string temporary = "." + name + ".part";
-  if (Result<> removed = work.remove(temporary); !removed) return removed;
-  Result<std::unique_ptr<WritableFile>> file = work.create(temporary);
-  if (!file) return std::unexpected(std::move(file).error());
-  if (Result<> wrote = (*file)->write(bytes_of(record_json(record))); !wrote) return wrote;
-  if (Result<> synced = (*file)->sync(); !synced) return synced;
-  if (Result<> closed = (*file)->close(); !closed) return closed;
-  if (Result<> won = work.rename(temporary, work, name, Folder::IfPresent::fail); !won) return won;
-  return work.sync();
+bool parse_counts(const Json& json, std::map<ErrorCode, std::uint64_t>& by_status) {
+  if (!json.is_object()) return false;
+  for (const auto& [spelling, count] : json.items()) {
+    const auto status = parse_error_code(spelling);
+    if (!status || !count.is_number_unsigned()) return false;
+    by_status[*status] = count.get<std::uint64_t>();
+  }
+  return true;
 }
 
-Result<> step_4(const CommitFolders& folders, const ShardRecord& record,
-                const CrashPoint& crash_point) {
-  Result<> renamed =
-      folders.work->rename(attempt_name(record) + ".part", *folders.output, rows_name(record));
-  if (!renamed) return renamed;
+// ---- steps
+
+Result<> decide(const CommitFolders& folders, const ShardRecord& record) {
+  Result<bool> won = write_once(*folders.work, decision_name(record), record_json(record));
+  if (!won) return std::unexpected(std::move(won).error());
+  if (*won) return {};
+  return std::unexpected(
+      Error{.code = ErrorCode::output_busy,
+            .detail = fmt::format("another attempt has decided on shard {}; the next run goes on "
+                                  "with it",
+                                  shard_name(record.shard))});
+}
+
+// Step 4, while the new stats are still to come.
+Result<> retire_generation_before(const CommitFolders& folders, const ShardRecord& record) {
+  if (record.generation == 1 && record.replaced.empty()) return {};
+  Result<std::optional<std::uint64_t>> pending =
+      folders.work->size(temporary_of(record, record.stats));
+  if (!pending) return std::unexpected(std::move(pending).error());
+  if (!*pending) return {};
+  if (Result<> removed = folders.output->remove(record.stats.name); !removed) return removed;
   if (Result<> synced = folders.output->sync(); !synced) return synced;
-  pass(crash_point, 4);
-  return {};
-}
-
-Result<> steps_5_to_7(const CommitFolders& folders, const ShardRecord& record,
-                      const CrashPoint& crash_point) {
-  const std::string shard = shard_name(record.shard);
-  Result<> recorded = write_atomically(*folders.shards, shard + ".json", record_json(record));
-  if (!recorded) return recorded;
-  pass(crash_point, 5);
-  if (Result<> removed = folders.spool->remove(shard); !removed) return removed;
-  pass(crash_point, 6);
-  if (Result<> removed = folders.work->remove(attempt_name(record) + ".json"); !removed) {
-    return removed;
+  for (const CommitFile& file : record.replaced) {
+    if (Result<> removed = folder_of(folders, file.place).remove(file.name); !removed) {
+      return removed;
+    }
   }
-  pass(crash_point, 7);
   return {};
 }
 
-Result<bool> matches(Folder& folder, const std::string& name, const ShardRecord& record) {
-  Result<std::optional<std::string>> text = folder.read(name);
-  if (!text) return std::unexpected(std::move(text).error());
-  return *text && (*text)->size() == record.file_bytes && crc32c(**text) == record.file_crc;
+// What is not under its temporary name has its final one already.
+Result<> rename_file(const CommitFolders& folders, const ShardRecord& record,
+                     const CommitFile& file) {
+  const std::string temporary = temporary_of(record, file);
+  Result<std::optional<std::uint64_t>> pending = folders.work->size(temporary);
+  if (!pending) return std::unexpected(std::move(pending).error());
+  if (!*pending) return {};
+  return folders.work->rename(temporary, folder_of(folders, file.place), file.name);
+}
+
+Result<> sync_places(const CommitFolders& folders, const ShardRecord& record) {
+  if (Result<> synced = folders.output->sync(); !synced) return synced;
+  for (const CommitFile& file : record.files) {
+    if (file.place == Place::rows) return folders.rows->sync();
+  }
+  return {};
+}
+
+Result<> clear_leftovers(const CommitFolders& folders, const ShardRecord& record) {
+  const std::string shard = shard_name(record.shard);
+  if (Result<> removed = folders.spool->remove(shard); !removed) return removed;
+  if (Result<> removed = folders.spool->remove(data_name(record.shard)); !removed) return removed;
+  return folders.columns->remove(shard + ".arrow");
+}
+
+// Steps 4 to 10; those that were done before are passed again.
+Result<> roll_forward(const CommitFolders& folders, const ShardRecord& record,
+                      const CrashPoint& crash_point) {
+  if (Result<> retired = retire_generation_before(folders, record); !retired) return retired;
+  pass(crash_point, 4);
+  for (const CommitFile& file : record.files) {
+    if (Result<> renamed = rename_file(folders, record, file); !renamed) return renamed;
+    pass(crash_point, 5);
+  }
+  if (Result<> synced = sync_places(folders, record); !synced) return synced;
+  pass(crash_point, 6);
+  ShardRecord standing = record;
+  standing.replaced.clear();
+  Result<> recorded =
+      write_atomically(*folders.shards, shard_name(record.shard) + ".json", record_json(standing));
+  if (!recorded) return recorded;
+  pass(crash_point, 7);
+  if (Result<> renamed = rename_file(folders, record, record.stats); !renamed) return renamed;
+  if (Result<> synced = folders.output->sync(); !synced) return synced;
+  pass(crash_point, 8);
+  if (Result<> cleared = clear_leftovers(folders, record); !cleared) return cleared;
+  pass(crash_point, 9);
+  if (Result<> removed = folders.work->remove(decision_name(record)); !removed) return removed;
+  pass(crash_point, 10);
+  return {};
+}
+
+// ---- recovery
+
+Result<bool> matches(Folder& folder, std::string_view name, const CommitFile& file) {
+  Result<std::optional<std::uint64_t>> size = folder.size(name);
+  if (!size) return std::unexpected(std::move(size).error());
+  if (*size != file.bytes) return false;
+  Result<std::unique_ptr<RandomAccessFile>> opened = folder.open(name);
+  if (!opened) return std::unexpected(std::move(opened).error());
+  Result<std::optional<std::uint32_t>> sum = sum_of(**opened, 0, file.bytes);
+  if (!sum) return std::unexpected(std::move(sum).error());
+  return *sum == file.crc32c;
+}
+
+Result<bool> is_there(const CommitFolders& folders, const ShardRecord& record,
+                      const CommitFile& file) {
+  Result<bool> temporary = matches(*folders.work, temporary_of(record, file), file);
+  if (!temporary || *temporary) return temporary;
+  return matches(folder_of(folders, file.place), file.name, file);
 }
 
 Result<> recover_decision(const CommitFolders& folders, const ShardRecord& record,
                           const CrashPoint& crash_point) {
-  Result<bool> temporary = matches(*folders.work, attempt_name(record) + ".part", record);
-  if (!temporary) return std::unexpected(std::move(temporary).error());
-  if (*temporary) {
-    if (Result<> forward = step_4(folders, record, crash_point); !forward) return forward;
-    return steps_5_to_7(folders, record, crash_point);
+  std::vector<CommitFile> all = record.files;
+  all.push_back(record.stats);
+  for (const CommitFile& file : all) {
+    Result<bool> there = is_there(folders, record, file);
+    if (!there) return std::unexpected(std::move(there).error());
+    if (!*there) return folders.work->remove(decision_name(record));
   }
-  Result<bool> final_file = matches(*folders.output, rows_name(record), record);
-  if (!final_file) return std::unexpected(std::move(final_file).error());
-  if (*final_file) return steps_5_to_7(folders, record, crash_point);
-  return folders.work->remove(attempt_name(record) + ".json");
+  return roll_forward(folders, record, crash_point);
 }
 
 Result<> recover_entry(const CommitFolders& folders, const std::string& name,
@@ -145,8 +238,22 @@ Result<> recover_entry(const CommitFolders& folders, const std::string& name,
   if (!text) return std::unexpected(std::move(text).error());
   if (!*text) return {};
   Result<ShardRecord> record = parse_record(**text);
-  if (!record || attempt_name(*record) + ".json" != name) return folders.work->remove(name);
+  if (!record || decision_name(*record) != name) return folders.work->remove(name);
   return recover_decision(folders, *record, crash_point);
+}
+
+// "00017.2.json" is a decision, "00017.2.o.00017.tar" a temporary, ".00017.2.json.part" a decision
+// that was not made.
+std::optional<std::uint64_t> shard_of_entry(std::string_view name) {
+  if (name.starts_with('.')) name.remove_prefix(1);
+  return parse_shard_name(name.substr(0, name.find('.')));
+}
+
+bool is_decision(std::string_view name) {
+  const std::size_t dot = name.find('.');
+  if (dot == 0 || dot == name.npos) return false;
+  const std::size_t end = name.find_first_not_of("0123456789", dot + 1);
+  return end != name.npos && name.substr(end) == ".json";
 }
 
 }  // namespace
@@ -164,74 +271,81 @@ std::string record_json(const ShardRecord& record) {
   for (const auto& [status, count] : record.by_status) json.field(name(status), count);
   json.end_object();
   json.field("input_digest", std::string_view(record.input_digest));
-  json.field("file_bytes", record.file_bytes);
-  json.field("file_crc32c", record.file_crc);
+  append_files(json, "files", record.files);
+  json.key("stats");
+  append_file(json, record.stats);
+  if (!record.replaced.empty()) append_files(json, "replaced", record.replaced);
   json.end_object();
   text += '\n';
   return text;
 }
 
 Result<ShardRecord> parse_record(std::string_view text) {
-  const Error damaged{.code = ErrorCode::state_damaged, .detail = "a shard record is damaged"};
-  const nlohmann::json json = nlohmann::json::parse(text, nullptr, false);
-  if (!json.is_object()) return std::unexpected(damaged);
-  for (const char* field :
-       {"shard", "generation", "rows", "image_bytes", "file_bytes", "file_crc32c"}) {
+  const Json json = Json::parse(text, nullptr, false);
+  if (!json.is_object()) return std::unexpected(damaged_record());
+  for (const char* field : {"shard", "generation", "rows", "image_bytes"}) {
     if (!json.contains(field) || !json[field].is_number_unsigned()) {
-      return std::unexpected(damaged);
+      return std::unexpected(damaged_record());
     }
   }
   const auto digest = json.find("input_digest");
-  const auto by_status = json.find("by_status");
-  if (digest == json.end() || !digest->is_string() || by_status == json.end() ||
-      !by_status->is_object()) {
-    return std::unexpected(damaged);
-  }
+  if (digest == json.end() || !digest->is_string()) return std::unexpected(damaged_record());
   ShardRecord record{.shard = json["shard"],
                      .generation = json["generation"],
                      .rows = json["rows"],
                      .image_bytes = json["image_bytes"],
-                     .input_digest = digest->get<std::string>(),
-                     .file_bytes = json["file_bytes"],
-                     .file_crc = json["file_crc32c"]};
-  for (const auto& [spelling, count] : by_status->items()) {
-    const auto status = parse_error_code(spelling);
-    if (!status || !count.is_number_unsigned()) return std::unexpected(damaged);
-    record.by_status[*status] = count.get<std::uint64_t>();
-  }
+                     .input_digest = *digest};
+  const std::optional<CommitFile> stats = parse_file(json.value("stats", Json()));
+  const bool whole = stats && parse_counts(json.value("by_status", Json()), record.by_status) &&
+                     parse_files(json.value("files", Json()), record.files) &&
+                     parse_files(json.value("replaced", Json::array()), record.replaced);
+  if (!whole) return std::unexpected(damaged_record());
+  record.stats = *stats;
   return record;
 }
 
-Result<> commit_shard(const CommitFolders& folders, std::span<const std::string_view> rows,
-                      ShardRecord& record, const CrashPoint& crash_point) {
-  if (Result<> wrote = write_temporary(folders, rows, record); !wrote) return wrote;
-  pass(crash_point, 1);
-  if (Result<> synced = folders.output->sync_filesystem(); !synced) return synced;
-  pass(crash_point, 2);
-  if (Result<> decided = write_decision(*folders.work, record); !decided) return decided;
-  pass(crash_point, 3);
-  if (Result<> renamed = step_4(folders, record, crash_point); !renamed) return renamed;
-  return steps_5_to_7(folders, record, crash_point);
+std::string temporary_name(std::uint64_t shard, std::uint32_t generation, Place place,
+                           std::string_view name) {
+  return fmt::format("{}.{}.{}.{}", shard_name(shard), generation,
+                     place == Place::output ? 'o' : 'r', name);
 }
 
-Result<> recover_commits(const CommitFolders& folders, const CrashPoint& crash_point) {
+Result<> publish_shard(const CommitFolders& folders, const ShardRecord& record,
+                       const CrashPoint& crash_point) {
+  if (Result<> decided = decide(folders, record); !decided) return decided;
+  pass(crash_point, 3);
+  return roll_forward(folders, record, crash_point);
+}
+
+Result<> recover_commits(const CommitFolders& folders,
+                         const std::function<bool(std::uint64_t shard)>& is_mine,
+                         const CrashPoint& crash_point) {
   Result<std::vector<FolderEntry>> entries = folders.work->list();
   if (!entries) return std::unexpected(std::move(entries).error());
+  std::erase_if(*entries, [&](const FolderEntry& entry) {
+    const std::optional<std::uint64_t> shard = shard_of_entry(entry.name);
+    return shard && !is_mine(*shard);
+  });
   for (const FolderEntry& entry : *entries) {
-    if (!entry.name.ends_with(".json")) continue;
+    if (!is_decision(entry.name)) continue;
     if (Result<> done = recover_entry(folders, entry.name, crash_point); !done) return done;
   }
   for (const FolderEntry& entry : *entries) {
-    if (!entry.name.ends_with(".part")) continue;
+    if (is_decision(entry.name) || entry.is_folder) continue;
     if (Result<> removed = folders.work->remove(entry.name); !removed) return removed;
   }
   return {};
 }
 
-Result<bool> is_whole(Folder& output, const ShardRecord& record) {
-  Result<std::optional<std::uint64_t>> size = output.size(rows_name(record));
-  if (!size) return std::unexpected(std::move(size).error());
-  return *size == record.file_bytes;
+Result<bool> is_whole(const CommitFolders& folders, const ShardRecord& record) {
+  Result<bool> stats = matches(*folders.output, record.stats.name, record.stats);
+  if (!stats || !*stats) return stats;
+  for (const CommitFile& file : record.files) {
+    Result<std::optional<std::uint64_t>> size = folder_of(folders, file.place).size(file.name);
+    if (!size) return std::unexpected(std::move(size).error());
+    if (*size != file.bytes) return false;
+  }
+  return true;
 }
 
 }  // namespace pixhaul::ledger

@@ -6,8 +6,7 @@
 
 #include "base/check.h"
 #include "base/json_writer.h"
-#include "ledger/layout.h"
-#include "ledger/row_json.h"
+#include "ledger/run_folder.h"
 
 namespace pixhaul::ledger {
 
@@ -71,28 +70,35 @@ void ShardCheck::add(std::string_view url, std::string_view input, std::uint64_t
   urls_ += url;
 }
 
-Result<> ShardCheck::finish(Folder& output) const {
-  if (seen_.size() == record_.rows && digest_.hex() == record_.input_digest) return {};
-  Result<std::optional<std::string>> text = output.read(shard_name(record_.shard) + ".jsonl");
-  if (!text) return std::unexpected(std::move(text).error());
-  std::string_view left = *text ? std::string_view(**text) : std::string_view();
-  for (std::size_t i = 0; !left.empty(); ++i) {
-    const std::string_view line = left.substr(0, left.find('\n'));
-    left.remove_prefix(std::min(line.size() + 1, left.size()));
-    const Result<Row> was = parse_row_json(line);
-    if (!was) continue;
-    if (i >= seen_.size()) return std::unexpected(missing_row(was->input, was->line, was->url));
-    if (url_mark(url(i)) == url_mark(was->url)) continue;
-    std::string_view input;
-    for (const auto& [first, name] : inputs_) {
-      if (first <= i) input = name;
-    }
-    return std::unexpected(changed_row(input, seen_[i].line, was->url, url(i)));
+Result<> ShardCheck::finish(RunFolder& folder) const {
+  const bool is_foreign = record_.input_digest.empty();
+  if (!is_foreign && seen_.size() == record_.rows && digest_.hex() == record_.input_digest) {
+    return {};
   }
+  std::optional<Error> first;
+  std::size_t i = 0;
+  Result<> read = folder.for_each_standing_row(record_.shard, [&](const Row& was) {
+    const std::size_t at = i++;
+    if (first) return;
+    if (at < seen_.size() && url_mark(url(at)) == url_mark(was.url)) return;
+    first = difference(at, was);
+  });
+  if (!read) return read;
+  if (first) return std::unexpected(std::move(*first));
+  if (is_foreign) return {};
   return std::unexpected(Error{
       .code = ErrorCode::other_input,
       .detail = fmt::format("the rows of shard {} are not those this folder was begun with; {}",
-                            shard_name(record_.shard), kRemedy)});
+                            folder.layout().shard_name(record_.shard), kRemedy)});
+}
+
+Error ShardCheck::difference(std::size_t i, const Row& was) const {
+  if (i >= seen_.size()) return missing_row(was.input, was.line, was.url);
+  std::string_view input;
+  for (const auto& [first, name] : inputs_) {
+    if (first <= i) input = name;
+  }
+  return changed_row(input, seen_[i].line, was.url, url(i));
 }
 
 std::string_view ShardCheck::url(std::size_t i) const {

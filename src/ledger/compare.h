@@ -3,13 +3,17 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/digest.h"
 #include "base/file.h"
 #include "ledger/commit.h"
+#include "pixhaul/outcome.h"
 
 namespace pixhaul::ledger {
+
+class RunFolder;
 
 /// The digest of a shard's input: sha256 over its rows' URLs in order, each with its length in
 /// front. One thread.
@@ -45,19 +49,20 @@ class InputDigest {
 /// their URLs, one shard's worth. One thread.
 class ShardCheck {
  public:
-  explicit ShardCheck(const ShardRecord& record) : record_(record) {}
+  explicit ShardCheck(ShardRecord record) : record_(std::move(record)) {}
 
   /// The list's next row of this shard. Only the first `record.rows` count: a list may have grown.
   void add(std::string_view url, std::string_view input, std::uint64_t line);
   /// Rows of the shard that `add` has seen and the record does not have.
   [[nodiscard]] std::uint32_t new_rows() const { return new_rows_; }
-  /// After the shard's last row. `output`: the run's folder.
-  /// Errors: other_input, naming the first difference; output_unwritable if the old rows cannot be
-  /// read.
-  [[nodiscard]] Result<> finish(Folder& output) const;
+  /// After the shard's last row. Any list fits a shard of another program whose rows cannot be
+  /// read. Errors: other_input, naming the first difference; output_unwritable if the old rows
+  /// cannot be read.
+  [[nodiscard]] Result<> finish(RunFolder& folder) const;
   [[nodiscard]] const InputDigest& digest() const { return digest_; }
 
  private:
+  [[nodiscard]] Error difference(std::size_t i, const Row& was) const;
   struct SeenRow {
     std::size_t begin;  // in urls_
     std::uint64_t line;

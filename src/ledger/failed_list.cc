@@ -11,8 +11,6 @@ namespace pixhaul::ledger {
 
 namespace {
 
-constexpr std::string_view kName = "failed.txt";
-constexpr std::string_view kTemporary = ".failed.txt.part";
 constexpr std::size_t kChunkBytes = 256 * 1024;
 
 void append_row(std::string& out, const Row& row) {
@@ -56,18 +54,20 @@ Result<> write_rows(RunFolder& run, WritableFile& file,
 Result<std::uint64_t> write_failed_list(RunFolder& run,
                                         const std::function<bool(const Row&)>& is_failure) {
   Folder& output = run.output();
-  if (Result<> removed = output.remove(kTemporary); !removed) {
+  const std::string final_name = run.failed_list_name();
+  const std::string temporary = "." + final_name + ".part";
+  if (Result<> removed = output.remove(temporary); !removed) {
     return std::unexpected(std::move(removed).error());
   }
-  Result<std::unique_ptr<WritableFile>> file = output.create(kTemporary);
+  Result<std::unique_ptr<WritableFile>> file = output.create(temporary);
   if (!file) return std::unexpected(std::move(file).error());
   std::uint64_t count = 0;
   Result<> done = write_rows(run, **file, is_failure, count);
   if (done) done = (*file)->sync();
   if (done) done = (*file)->close();
-  if (done && count > 0) done = output.rename(kTemporary, output, kName);
-  if (done && count == 0) done = output.remove(kTemporary);
-  if (done && count == 0) done = output.remove(kName);
+  if (done && count > 0) done = output.rename(temporary, output, final_name);
+  if (done && count == 0) done = output.remove(temporary);
+  if (done && count == 0) done = output.remove(final_name);
   if (!done) return std::unexpected(std::move(done).error());
   return count;
 }

@@ -15,7 +15,8 @@ ShardLayout::ShardLayout(std::uint32_t samples_per_shard, int shard_digits)
 }
 
 std::string ShardLayout::key(std::uint64_t index) const {
-  return fmt::format("{:0{}}", shard_of(index) * power_ + position_of(index), digits_ + shard_digits_);
+  return fmt::format("{:0{}}", shard_of(index) * power_ + position_of(index),
+                     digits_ + shard_digits_);
 }
 
 std::string ShardLayout::shard_name(std::uint64_t shard) const {

@@ -11,7 +11,7 @@ namespace pixhaul::ledger {
 namespace {
 
 constexpr std::string_view kName = "manifest.json";
-constexpr int kFormat = 1;  // of everything under .pixhaul/
+constexpr int kFormat = 2;  // of everything under .pixhaul/
 
 std::string manifest_json(const Manifest& manifest) {
   std::string text;
@@ -35,17 +35,26 @@ Error damaged(std::string_view why) {
 
 }  // namespace
 
-Result<> begin_or_continue(Folder& folder, const Manifest& wanted) {
+Result<> begin_or_continue(Folder& folder, const Manifest& wanted, std::string_view attempt) {
   Result<std::optional<std::string>> text = folder.read(kName);
   if (!text) return std::unexpected(std::move(text).error());
-  if (!*text) return write_atomically(folder, kName, manifest_json(wanted));
+  if (!*text) {
+    Result<bool> wrote = write_once(folder, kName, manifest_json(wanted), attempt);
+    if (!wrote) return std::unexpected(std::move(wrote).error());
+    if (*wrote) return {};
+    text = folder.read(kName);  // another worker was first
+    if (!text) return std::unexpected(std::move(text).error());
+    if (!*text) return std::unexpected(damaged("was removed"));
+  }
   const nlohmann::json stored = nlohmann::json::parse(**text, nullptr, false);
   if (!stored.is_object() || !stored.contains("format") || !stored.contains("options") ||
       !stored["options"].is_object()) {
     return std::unexpected(damaged("cannot be read"));
   }
   if (stored["format"] != kFormat) {
-    return std::unexpected(damaged("was written by another version of pixhaul"));
+    return std::unexpected(
+        damaged("was written by another version of pixhaul, whose unfinished "
+                "shards this one cannot read; finish the run with that one"));
   }
   for (const auto& [name, value] : wanted.options) {
     const auto was = stored["options"].find(name);
@@ -58,6 +67,17 @@ Result<> begin_or_continue(Folder& folder, const Manifest& wanted) {
                         name, was->is_string() ? was->get<std::string>() : was->dump(), value)});
   }
   return {};
+}
+
+Result<std::optional<std::string>> manifest_option(Folder& folder, std::string_view option) {
+  Result<std::optional<std::string>> text = folder.read(kName);
+  if (!text || !*text) return text;
+  const nlohmann::json stored = nlohmann::json::parse(**text, nullptr, false);
+  if (!stored.is_object() || !stored.contains("options")) return std::optional<std::string>();
+  const nlohmann::json& options = stored["options"];
+  const auto value = options.is_object() ? options.find(option) : options.end();
+  if (value == options.end() || !value->is_string()) return std::optional<std::string>();
+  return std::optional<std::string>(value->get<std::string>());
 }
 
 }  // namespace pixhaul::ledger

@@ -1,5 +1,6 @@
 #include "ledger/open_shard.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/check.h"
@@ -17,8 +18,13 @@ constexpr std::size_t kFlushBytes = 64 * 1024;
 
 Result<std::unique_ptr<OpenShard>> OpenShard::create(const Settings& settings,
                                                      std::string_view spool_text) {
-  std::unique_ptr<OpenShard> shard(new OpenShard(settings));
   const SpoolContents contents = read_spool(spool_text);
+  std::uint64_t data_end = 0;
+  for (const SpoolRow& row : contents.rows) {
+    if (!row.data || row.data->file != DataPlace::File::spool) continue;
+    data_end = std::max(data_end, row.data->offset + row.data->length);
+  }
+  std::unique_ptr<OpenShard> shard(new OpenShard(settings, data_end));
   for (const SpoolRow& row : contents.rows) {
     if (row.position >= settings.layout.samples_per_shard()) continue;
     shard->mark(row.position, row.status, row.url_crc, row.bytes);
@@ -69,7 +75,7 @@ Result<> OpenShard::check_input(std::uint32_t position, std::string_view url,
   return std::unexpected(changed_row(input, line, was_url, url));
 }
 
-Result<> OpenShard::add(const Row& row) {
+Result<> OpenShard::add(const Row& row, std::optional<DataPlace> data) {
   const std::uint32_t position = settings_.layout.position_of(row.index);
   PIXHAUL_CHECK(settings_.layout.shard_of(row.index) == settings_.shard);
   json_.clear();
@@ -79,6 +85,7 @@ Result<> OpenShard::add(const Row& row) {
                         .status = row.outcome.status,
                         .url_crc = url_mark(row.url),
                         .bytes = has_image ? row.outcome.bytes : 0,
+                        .data = data,
                         .json = json_};
   append_spool_row(pending_, record);
   mark(position, record.status, record.url_crc, record.bytes);

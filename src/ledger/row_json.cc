@@ -91,6 +91,9 @@ void read_outcome(const Json& object, Outcome& outcome) {
   outcome.format = format_of(text_of(object, "media_type"));
   outcome.width = static_cast<std::uint32_t>(number_of(object, "width"));
   outcome.height = static_cast<std::uint32_t>(number_of(object, "height"));
+  outcome.original_width = static_cast<std::uint32_t>(number_of(object, "original_width"));
+  outcome.original_height = static_cast<std::uint32_t>(number_of(object, "original_height"));
+  outcome.exif = text_of(object, "exif");
   outcome.times = {.dns_ms = milliseconds_of(object, "dns_ms"),
                    .connect_ms = milliseconds_of(object, "connect_ms"),
                    .tls_ms = milliseconds_of(object, "tls_ms"),
@@ -122,6 +125,11 @@ void append_row_json(std::string& out, const Row& row, std::string_view digest_n
   text_or_null(json, "media_type", media_type(outcome.format));
   number_or_null(json, "width", outcome.width, outcome.width > 0);
   number_or_null(json, "height", outcome.height, outcome.height > 0);
+  if (outcome.original_width > 0) {
+    json.field("original_width", outcome.original_width);
+    json.field("original_height", outcome.original_height);
+  }
+  if (!outcome.exif.empty()) json.field("exif", std::string_view(outcome.exif));
   text_or_null(json, "etag", outcome.etag);
   text_or_null(json, "last_modified", outcome.last_modified);
   std::string time;
@@ -151,5 +159,17 @@ Result<Row> parse_row_json(std::string_view line) {
   read_outcome(object, row.outcome);
   return row;
 }
+
+// It is our own text, and paths hold nothing that needs an escape.
+std::string_view path_of(std::string_view line) {
+  constexpr std::string_view kMark = ",\"path\":\"";
+  const std::size_t at = line.find(kMark);
+  if (at == line.npos || at > 64) return {};
+  const std::string_view rest = line.substr(at + kMark.size());
+  return rest.substr(0, rest.find('"'));
+}
+
+// Quotes inside JSON strings are escaped, so no text of a stranger's can look like this field.
+bool says_success(std::string_view line) { return line.find(R"("status":"success")") != line.npos; }
 
 }  // namespace pixhaul::ledger

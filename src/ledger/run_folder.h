@@ -94,6 +94,8 @@ class RunFolder {
   [[nodiscard]] std::optional<ShardRecord> record(std::uint64_t shard) const;
   /// Every shard of this worker that is done or open, ascending.
   [[nodiscard]] std::vector<std::uint64_t> known_shards() const;
+  /// "failed.txt"; of one of several workers "failed.2.txt".
+  [[nodiscard]] std::string failed_list_name() const;
 
   /// A fresh shard, or an open one with the rows an earlier run finished, less those whose image or
   /// sample bytes are missing: by their sizes, and after a restart of the machine (another boot
@@ -140,31 +142,46 @@ class RunFolder {
   /// The rows of the generation that stands, also while another is open.
   [[nodiscard]] Result<> for_each_standing_row(std::uint64_t shard,
                                                const std::function<void(const Row&)>& visit);
-  /// When the list has been read to its end: refuses it if the folder knows rows of this list at or
-  /// behind index `end`, and notes where it ends. Errors: other_input, naming the first row that is
-  /// missing; disk_full, output_unwritable.
-  [[nodiscard]] Result<> check_end(std::uint64_t end);
+  /// When the list has been read to its end, `row_count` rows and index `end` behind the last:
+  /// refuses it if the folder knows rows of this list behind that, and notes where it ends. Errors:
+  /// other_input, naming the first row that is missing; disk_full, output_unwritable.
+  [[nodiscard]] Result<> check_end(std::uint64_t end, std::uint64_t row_count);
   /// Every row of the list has a final status: `pixhaul status` says complete. Errors: disk_full,
   /// output_unwritable.
   [[nodiscard]] Result<> note_complete();
 
  private:
+  struct StandingRow {
+    std::uint32_t position = 0;
+    std::string_view line{};
+    Row* row = nullptr;  // nullptr: the line cannot be read
+  };
+
   explicit RunFolder(RunSettings settings);
 
-  [[nodiscard]] bool is_mine(std::uint64_t shard) const;
   Result<> open_state(FileSystem& files, std::string_view path);
   Result<> open_folders();
   Result<> load_shards();
   Result<> load_spools();
   Result<> load_spool_entry(const std::string& name);
-  Result<> expect_standing_rows(OpenShard& shard);
-  OpenShard::Settings shard_settings(std::uint64_t shard, std::uint32_t generation);
-  Result<std::string> without_lost_rows(std::uint64_t shard, std::string_view text);
-  Result<> replace_spool(std::uint64_t shard, const std::string& text);
+  Result<> remove_orphans(Folder& folder);
+  Result<> choose_part();
+  [[nodiscard]] bool is_mine(std::uint64_t shard) const;
   CommitFolders folders();
+  Result<> visit_standing(std::uint64_t shard,
+                          const std::function<void(const StandingRow&)>& visit);
+  void enter_open(std::uint64_t shard);
+  Result<> expect_standing_rows(OpenShard& shard);
+  static Result<> keep_row(const StandingRow& row, const Reopening& reopening, SpoolData& data,
+                           std::string& spooled);
+  OpenShard::Settings shard_settings(std::uint64_t shard, std::uint32_t generation);
+  Result<std::string> without_lost_rows(std::uint64_t shard, std::string text);
+  static Result<bool> has_size(Folder& folder, std::string_view name, std::uint64_t bytes);
+  Result<> replace_spool(std::uint64_t shard, const std::string& text);
 
   RunSettings settings_;
   ShardLayout layout_;
+  std::uint64_t free_shard_ = 0;  // behind every shard of any worker, when this was opened
   std::uint64_t first_shard_ = 0;
   std::uint64_t end_shard_ = UINT64_MAX;  // where the next list's shards begin
   std::unique_ptr<Folder> output_;

@@ -1,15 +1,18 @@
 #include "ledger/spool.h"
 
+#include <algorithm>
+
 #include "base/digest.h"
 
 namespace pixhaul::ledger {
 
 namespace {
 
-enum class Kind : std::uint8_t { header = 1, row = 2 };
+enum class Kind : std::uint8_t { header = 1, row = 2, data_row = 3 };
 
 constexpr std::size_t kHeadBytes = 9;
-constexpr std::size_t kRowFactBytes = 17;
+constexpr std::size_t kRowFactBytes = 17;    // position, status, mark, bytes
+constexpr std::size_t kDataPlaceBytes = 21;  // file, offset, length, sum; of a data_row only
 
 template <class Number>
 void append_number(std::string& out, Number number) {
@@ -43,20 +46,39 @@ std::size_t begin(std::string& out, Kind kind) {
   return start;
 }
 
+void append_place(std::string& out, const DataPlace& place) {
+  out += static_cast<char>(place.file);
+  append_number(out, place.offset);
+  append_number(out, place.length);
+  append_number(out, place.crc32c);
+}
+
+DataPlace read_place(std::string_view payload) {
+  return {.file = payload[0] == 0 ? DataPlace::File::spool : DataPlace::File::standing,
+          .offset = number_at<std::uint64_t>(payload, 1),
+          .length = number_at<std::uint64_t>(payload, 9),
+          .crc32c = number_at<std::uint32_t>(payload, 17)};
+}
+
 bool read_payload(Kind kind, std::string_view payload, SpoolContents& contents) {
   if (kind == Kind::header && payload.size() >= 4) {
     contents.generation = number_at<std::uint32_t>(payload, 0);
     contents.boot_id = payload.substr(4);
     return true;
   }
-  if (kind != Kind::row || payload.size() < kRowFactBytes) return false;
-  contents.rows.push_back(SpoolRow{
+  if (kind != Kind::row && kind != Kind::data_row) return false;
+  const std::size_t facts =
+      kRowFactBytes + (kind == Kind::data_row ? kDataPlaceBytes : std::size_t{0});
+  if (payload.size() < facts) return false;
+  SpoolRow row{
       .position = number_at<std::uint32_t>(payload, 0),
       .status = static_cast<ErrorCode>(static_cast<unsigned char>(payload[4])),
       .url_crc = number_at<std::uint32_t>(payload, 5),
       .bytes = number_at<std::uint64_t>(payload, 9),
-      .json = payload.substr(kRowFactBytes),
-  });
+      .json = payload.substr(facts),
+  };
+  if (kind == Kind::data_row) row.data = read_place(payload.substr(kRowFactBytes));
+  contents.rows.push_back(row);
   return true;
 }
 
@@ -70,11 +92,12 @@ void append_spool_header(std::string& out, std::uint32_t generation, std::string
 }
 
 void append_spool_row(std::string& out, const SpoolRow& row) {
-  const std::size_t start = begin(out, Kind::row);
+  const std::size_t start = begin(out, row.data ? Kind::data_row : Kind::row);
   append_number(out, row.position);
   out += static_cast<char>(row.status);
   append_number(out, row.url_crc);
   append_number(out, row.bytes);
+  if (row.data) append_place(out, *row.data);
   out += row.json;
   seal(out, start);
 }
@@ -95,6 +118,19 @@ SpoolContents read_spool(std::string_view text) {
   }
   contents.valid_bytes = at;
   return contents;
+}
+
+std::vector<SpoolRow> final_rows(const SpoolContents& contents) {
+  std::vector<SpoolRow> rows = contents.rows;
+  std::stable_sort(rows.begin(), rows.end(),
+                   [](const SpoolRow& a, const SpoolRow& b) { return a.position < b.position; });
+  std::vector<SpoolRow> last;
+  last.reserve(rows.size());
+  for (const SpoolRow& row : rows) {
+    if (!last.empty() && last.back().position == row.position) last.pop_back();
+    last.push_back(row);
+  }
+  return last;
 }
 
 }  // namespace pixhaul::ledger

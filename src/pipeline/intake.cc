@@ -40,7 +40,8 @@ Result<> Intake::run(std::stop_token stop) {
 Result<bool> Intake::take_row(readers::RawRow& row) {
   auto more = reader_.next(row);
   if (!more || !*more) return more;
-  const std::uint64_t index = rows_read_.fetch_add(1, std::memory_order_relaxed);
+  const std::uint64_t index =
+      book_.first_index() + rows_read_.fetch_add(1, std::memory_order_relaxed);
   auto admitted = book_.admit(index, row.text, row.input, row.line);
   if (!admitted) return std::unexpected(std::move(admitted).error());
   if (*admitted == ShardBook::Admission::finished) {

@@ -14,10 +14,12 @@
 #include <utility>
 
 #include "ledger/failed_list.h"
+#include "pipeline/crash_point.h"
 #include "pipeline/file_sink.h"
 #include "pipeline/hash.h"
 #include "pipeline/probe_judge.h"
 #include "pipeline/retry_choice.h"
+#include "pipeline/shard_stats.h"
 #include "pixhaul/option_table.h"
 #include "pixhaul/version.h"
 #include "readers/open.h"
@@ -116,7 +118,8 @@ Result<> Run::open_output() {
   ledger::RunSettings settings{.manifest = {.version = version()},
                                .samples_per_shard = options_.number_sample_per_shard,
                                .digest_name = std::string(hash_field(options_.compute_hash)),
-                               .boot_id = system_boot_id()};
+                               .boot_id = system_boot_id(),
+                               .crash_point = crash_point_of_environment()};
   for (std::string_view name : kShaping)
     settings.manifest.options.emplace_back(name, option_text(options_, name));
   auto folder = ledger::RunFolder::open(files_, options_.output_folder, std::move(settings));
@@ -125,7 +128,18 @@ Result<> Run::open_output() {
   auto sweeper = make_writer();
   if (!sweeper) return std::unexpected(std::move(sweeper).error());
   sweeper_ = std::move(*sweeper);
-  book_ = std::make_unique<ShardBook>(*folder_, *sweeper_, redo_, options_.max_open_shards);
+  const bool keeps_images = options_.output_format == OutputFormat::files;
+  const auto in_place =
+      keeps_images ? ledger::Assembly::ImagesInPlace::yes : ledger::Assembly::ImagesInPlace::no;
+  auto publish = [in_place](ledger::Assembly& shard, std::string input_digest,
+                            std::chrono::system_clock::time_point started) -> Result<> {
+    if (auto wrote = shard.write_rows_jsonl(); !wrote) return wrote;
+    const std::string stats =
+        shard_stats_text(shard, input_digest, started, std::chrono::system_clock::now());
+    return shard.publish(std::move(input_digest), stats, in_place);
+  };
+  book_ = std::make_unique<ShardBook>(*folder_, *sweeper_, redo_, std::move(publish),
+                                      options_.max_open_shards);
   window_ = std::make_unique<RowWindow>(kWindowRows);
   return {};
 }
@@ -191,6 +205,11 @@ Result<Summary> Run::work(Observer& observer, std::stop_token stop) {
   stop_threads();
   observer.on_progress(snapshot());
   if (auto error = failure()) return std::unexpected(std::move(*error));
+  if (stopped_ == Stopped::no) {
+    if (auto noted = folder_->note_complete(); !noted) {
+      return std::unexpected(std::move(noted).error());
+    }
+  }
   return summarise();
 }
 
@@ -383,7 +402,8 @@ Result<Summary> Run::summarise() {
   });
   if (!failed) return std::unexpected(std::move(failed).error());
   summary.output_folder = options_.output_folder;
-  if (*failed > 0) summary.failed_list = fmt::format("{}/failed.txt", options_.output_folder);
+  if (*failed > 0)
+    summary.failed_list = fmt::format("{}/{}", options_.output_folder, folder_->failed_list_name());
   summary.network_down = whole.is_network_down();
   summary.rows = whole.rows();
   summary.images = whole.images();

@@ -45,24 +45,20 @@ Result<> ShardBook::enter_shard(std::uint64_t shard) {
     }
   }
   reading_.emplace(shard);
-  std::unique_ptr<ledger::OpenShard> opened;
-  {
-    const MutexLock lock(folder_mutex_);
-    if (folder_.state(shard) == ledger::ShardState::done) {
-      const ledger::ShardRecord* record = folder_.record(shard);
-      reading_->check.emplace(*record);
-      reading_->recorded_rows = record->rows;
-      if (!redo_) return {};
-      auto again = folder_.reopen_shard(shard, redo_, false);
-      if (!again) return std::unexpected(std::move(again).error());
-      opened = std::move(*again);
-    } else {
-      auto fresh = folder_.open_shard(shard);
-      if (!fresh) return std::unexpected(std::move(fresh).error());
-      opened = std::move(*fresh);
-    }
+  const ledger::ShardState state = folder_.state(shard);
+  if (state == ledger::ShardState::elsewhere) return {};
+  Result<std::unique_ptr<ledger::OpenShard>> opened;
+  if (state == ledger::ShardState::done) {
+    ledger::ShardRecord record = folder_.record(shard).value();
+    reading_->recorded_rows = record.rows;
+    reading_->check.emplace(std::move(record));
+    if (!redo_) return {};
+    opened = folder_.reopen_shard(shard, {.redo = redo_});
+  } else {
+    opened = folder_.open_shard(shard);
   }
-  if (opened != nullptr) add_entry(std::move(opened));
+  if (!opened) return std::unexpected(std::move(opened).error());
+  if (*opened != nullptr) add_entry(std::move(*opened));
   return {};
 }
 
@@ -75,15 +71,11 @@ Result<> ShardBook::grow_shard() {
     const MutexLock lock(mutex_);
     if (open_.contains(shard) || gave_up_) return {};
   }
-  std::unique_ptr<ledger::OpenShard> opened;
-  {
-    const MutexLock lock(folder_mutex_);
-    if (auto same = reading_->check->finish(folder_.output()); !same) return same;
-    auto grown = folder_.reopen_shard(shard, [](const Row&) { return false; }, true);
-    if (!grown) return std::unexpected(std::move(grown).error());
-    opened = std::move(*grown);
-  }
-  add_entry(std::move(opened));
+  if (auto same = reading_->check->finish(folder_); !same) return same;
+  auto grown =
+      folder_.reopen_shard(shard, {.redo = [](const Row&) { return false; }, .grown = true});
+  if (!grown) return std::unexpected(std::move(grown).error());
+  add_entry(std::move(*grown));
   return {};
 }
 
@@ -98,8 +90,7 @@ Result<> ShardBook::leave_shard() {
   Reading reading = std::move(*reading_);
   reading_.reset();
   if (reading.check) {
-    const MutexLock lock(folder_mutex_);
-    if (auto same = reading.check->finish(folder_.output()); !same) return same;
+    if (auto same = reading.check->finish(folder_); !same) return same;
   }
   const MutexLock lock(mutex_);
   const auto entry = open_.find(reading.shard);
@@ -112,8 +103,7 @@ Result<> ShardBook::leave_shard() {
 
 Result<> ShardBook::end_of_list(std::uint64_t row_count) {
   if (auto left = leave_shard(); !left) return left;
-  const MutexLock lock(folder_mutex_);
-  return folder_.check_end(row_count);
+  return folder_.check_end(first_index() + row_count, row_count);
 }
 
 void ShardBook::give_up() {
@@ -146,7 +136,8 @@ void ShardBook::close_if_complete(std::uint64_t shard) {
   const auto entry = open_.find(shard);
   if (!entry->second.expected || entry->second.shard->finished_count() < *entry->second.expected)
     return;
-  Closed closed{std::move(entry->second.shard), std::move(entry->second.input_digest)};
+  Closed closed{std::move(entry->second.shard), std::move(entry->second.input_digest),
+                entry->second.started};
   open_.erase(entry);
   closed_one_.notify_all();
   closed_shards_.push(std::move(closed));
@@ -156,13 +147,17 @@ void ShardBook::close_if_complete(std::uint64_t shard) {
 
 Result<> ShardBook::commit_until_closed() {
   while (auto closed = closed_shards_.pop()) {
-    const MutexLock lock(folder_mutex_);
-    const std::uint64_t shard = closed->shard->shard();
-    const bool was_resumed = closed->shard->was_resumed();
-    auto kept = folder_.commit(std::move(closed->shard), std::move(closed->input_digest));
-    if (!kept) return std::unexpected(std::move(kept).error());
+    auto assembly = folder_.begin_commit(std::move(closed->shard));
+    if (!assembly) return std::unexpected(std::move(assembly).error());
+    ledger::Assembly& shard = **assembly;
+    auto published = publish_(shard, std::move(closed->input_digest), closed->started);
+    if (!published) return published;
+    const bool was_resumed = shard.was_resumed();
+    const std::string name = shard.name();
+    const auto kept = was_resumed ? shard.paths() : std::unordered_set<std::string>();
+    folder_.end_commit(std::move(*assembly));
     if (!was_resumed) continue;
-    if (auto swept = sweeper_.sweep(ledger::shard_name(shard), *kept); !swept) return swept;
+    if (auto swept = sweeper_.sweep(name, kept); !swept) return swept;
   }
   return {};
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -20,25 +21,32 @@
 namespace pixhaul::pipeline {
 
 /// Which rows are done, which are under way, and which shards can be committed. The reader asks it
-/// row by row, the writers hand it finished rows, one thread commits. Two locks: `mutex_` for the
-/// open shards, `folder_mutex_` for the run folder, which a commit holds while it syncs; whoever
-/// takes both takes `folder_mutex_` first.
+/// row by row, the writers hand it finished rows, one thread commits. One lock, for the open
+/// shards; the run folder has its own, and nothing is held while a shard is assembled.
 class ShardBook {
  public:
   using Redo = std::function<bool(const Row&)>;  ///< null: finished rows are not done again
+  /// Makes a complete shard's files and publishes it. Errors end the run.
+  using Publish = std::function<Result<>(ledger::Assembly& shard, std::string input_digest,
+                                         std::chrono::system_clock::time_point started)>;
 
   /// `folder` and `sweeper` outlive the book. `max_open`: the reader waits when so many shards are
   /// unfinished.
-  ShardBook(ledger::RunFolder& folder, writers::SampleWriter& sweeper, Redo redo,
+  ShardBook(ledger::RunFolder& folder, writers::SampleWriter& sweeper, Redo redo, Publish publish,
             std::uint32_t max_open)
       : layout_(folder.layout()),
         folder_(folder),
         sweeper_(sweeper),
         redo_(std::move(redo)),
+        publish_(std::move(publish)),
         max_open_(max_open) {}
 
   // For the reader, one thread.
 
+  /// The index of the list's first row.
+  [[nodiscard]] std::uint64_t first_index() const {
+    return layout_.first_index(folder_.first_shard());
+  }
   enum class Admission : std::uint8_t { fetch, finished };
   /// The list's next row: is it to be fetched, or was it finished by an earlier run? Waits while
   /// too many shards are open. Errors: other_input (the list is another one), disk_full,
@@ -83,10 +91,12 @@ class ShardBook {
     std::unique_ptr<ledger::OpenShard> shard;
     std::optional<std::uint32_t> expected{};  // rows in all, once the reader has passed its end
     std::string input_digest{};
+    std::chrono::system_clock::time_point started = std::chrono::system_clock::now();
   };
   struct Closed {
     std::unique_ptr<ledger::OpenShard> shard;
     std::string input_digest;
+    std::chrono::system_clock::time_point started;
   };
   struct Reading {  // the shard the reader is in
     explicit Reading(std::uint64_t number) : shard(number) {}
@@ -104,12 +114,12 @@ class ShardBook {
   void close_if_complete(std::uint64_t shard) PIXHAUL_REQUIRES(mutex_);
 
   const ledger::ShardLayout layout_;
-  ledger::RunFolder& folder_ PIXHAUL_GUARDED_BY(folder_mutex_);
-  writers::SampleWriter& sweeper_ PIXHAUL_GUARDED_BY(folder_mutex_);
+  ledger::RunFolder& folder_;
+  writers::SampleWriter& sweeper_;  // the committer's
   const Redo redo_;
+  const Publish publish_;
   const std::uint32_t max_open_;
   std::optional<Reading> reading_;  // the reader's own
-  Mutex folder_mutex_;
   mutable Mutex mutex_;
   ConditionVariable closed_one_;
   std::map<std::uint64_t, Entry> open_ PIXHAUL_GUARDED_BY(mutex_);

@@ -214,6 +214,7 @@ class Case(unittest.TestCase):
                          [f"{i // shard_size:05d}{i % shard_size:0{digits}d}"
                           for i in range(len(rows))])
         expected = {file.name for file in (self.folder / output).glob("[0-9]*.jsonl")}
+        expected |= {name.replace(".jsonl", "_stats.json") for name in expected}
         for row in rows:
             self.assertEqual(row["status"] == "success" and keeps_images, row["path"] is not None,
                              row)
@@ -240,10 +241,11 @@ class Case(unittest.TestCase):
                 self.assertEqual(hashlib.new(name, data).hexdigest(), row[name], row)
 
     def _verify_state(self, state):
-        for name in ("commit", "spool"):
+        for name in ("columns", "commit", "spool"):
             self.assertEqual(list((state / name).iterdir()), [], f"left in .pixhaul/{name}")
         left = {path.name for path in state.iterdir()}
-        self.assertEqual(left, {"lock", "manifest.json", "commit", "spool", "shards"})
+        self.assertEqual(left, {"lock", "manifest.json", "columns", "commit", "parts", "rows",
+                                "shards", "spool"})
 
     def outcome(self, output="images"):
         """What an interrupted and an uninterrupted run must agree on."""

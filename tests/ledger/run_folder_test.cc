@@ -53,7 +53,17 @@ class RunFolders : public testing::Test {
                                         : ErrorCode::success;
       ASSERT_TRUE(shard->add(row(i, status)).has_value());
     }
-    ASSERT_TRUE(run->commit(std::move(shard), digest(0, rows)).has_value());
+    commit(*run, std::move(shard), digest(0, rows));
+  }
+
+  static void commit(RunFolder& run, std::unique_ptr<OpenShard> shard, std::string digest) {
+    auto assembly = run.begin_commit(std::move(shard)).value();
+    ASSERT_TRUE(assembly->write_rows_jsonl().has_value());
+    ASSERT_TRUE(assembly
+                    ->publish(std::move(digest), R"({"count": 4, "successes": 2})",
+                              Assembly::ImagesInPlace::yes)
+                    .has_value());
+    run.end_commit(std::move(assembly));
   }
 
   std::vector<std::string> rows_of(RunFolder& run, std::uint64_t shard) {
@@ -75,7 +85,7 @@ TEST_F(RunFolders, RowsOfADoneShardStandInOrderOfKey) {
   EXPECT_EQ(run->state(0), ShardState::done);
   EXPECT_EQ(run->state(1), ShardState::fresh);
   EXPECT_EQ(rows_of(*run, 0), (Rows{"0 success", "1 http_4xx", "2 connect_timeout", "3 success"}));
-  ASSERT_NE(run->record(0), nullptr);
+  ASSERT_TRUE(run->record(0).has_value());
   EXPECT_EQ(run->record(0)->rows, 4u);
   EXPECT_EQ(run->record(0)->image_bytes, 10u);
   EXPECT_EQ(run->record(0)->by_status.at(ErrorCode::http_4xx), 1u);
@@ -151,9 +161,9 @@ TEST_F(RunFolders, RetryingRewritesTheShardAndKeepsTheOldRowsUntilThen) {
     return row.outcome.status == ErrorCode::connect_timeout;
   };
   const auto never = [](const Row&) { return false; };
-  EXPECT_EQ(run->reopen_shard(0, never, false).value(), nullptr);
+  EXPECT_EQ(run->reopen_shard(0, {.redo = never}).value(), nullptr);
   EXPECT_EQ(run->state(0), ShardState::done);
-  auto shard = run->reopen_shard(0, timed_out, false).value();
+  auto shard = run->reopen_shard(0, {.redo = timed_out}).value();
   EXPECT_EQ(shard->generation(), 2u);
   EXPECT_EQ(shard->finished_count(), 3u);
   EXPECT_FALSE(shard->is_finished(2));
@@ -166,8 +176,14 @@ TEST_F(RunFolders, RetryingRewritesTheShardAndKeepsTheOldRowsUntilThen) {
   shard = run->open_shard(0).value();
   EXPECT_EQ(shard->generation(), 2u);
   ASSERT_TRUE(shard->add(row(2)).has_value());
-  const auto paths = run->commit(std::move(shard), digest(0, 4)).value();
-  EXPECT_EQ(paths.size(), 3u);
+  auto assembly = run->begin_commit(std::move(shard)).value();
+  EXPECT_EQ(assembly->paths().size(), 3u);
+  ASSERT_TRUE(assembly->write_rows_jsonl().has_value());
+  ASSERT_TRUE(
+      assembly
+          ->publish(digest(0, 4), R"({"count": 4, "successes": 3})", Assembly::ImagesInPlace::yes)
+          .has_value());
+  run->end_commit(std::move(assembly));
   EXPECT_EQ(rows_of(*run, 0), (Rows{"0 success", "1 http_4xx", "2 success", "3 success"}));
   EXPECT_EQ(run->record(0)->generation, 2u);
   EXPECT_FALSE(files_.exists("out/.pixhaul/spool/00000"));
@@ -192,13 +208,14 @@ TEST_F(RunFolders, AListThatGrewContinuesItsLastShard) {
   auto run = open();
   ShardCheck check(*run->record(0));
   for (std::uint64_t i = 0; i < 4; ++i) check.add("http://h/" + std::to_string(i), "l", i + 1);
-  EXPECT_TRUE(check.finish(run->output()).has_value());
+  EXPECT_TRUE(check.finish(*run).has_value());
   EXPECT_EQ(check.new_rows(), 2u);
-  auto shard = run->reopen_shard(0, [](const Row&) { return false; }, true).value();
+  auto shard =
+      run->reopen_shard(0, {.redo = [](const Row&) { return false; }, .grown = true}).value();
   EXPECT_EQ(shard->finished_count(), 2u);
   ASSERT_TRUE(shard->add(row(2)).has_value());
   ASSERT_TRUE(shard->add(row(3)).has_value());
-  ASSERT_TRUE(run->commit(std::move(shard), digest(0, 4)).has_value());
+  commit(*run, std::move(shard), digest(0, 4));
   EXPECT_EQ(rows_of(*run, 0).size(), 4u);
 }
 
@@ -209,7 +226,7 @@ TEST_F(RunFolders, AnotherListIsRefusedWithItsFirstDifference) {
   for (const std::string_view url : {"http://h/0", "http://h/1", "http://x", "http://h/3"}) {
     changed.add(url, "urls.txt", changed.digest().rows() + 1);
   }
-  const Result<> refused = changed.finish(run->output());
+  const Result<> refused = changed.finish(*run);
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().code, ErrorCode::other_input);
   EXPECT_EQ(refused.error().detail,
@@ -218,11 +235,10 @@ TEST_F(RunFolders, AnotherListIsRefusedWithItsFirstDifference) {
             "begun with");
   ShardCheck shorter(*run->record(0));
   shorter.add("http://h/0", "urls.txt", 1);
-  EXPECT_NE(
-      shorter.finish(run->output()).error().detail.find("line 2 of 'urls.txt' was 'http://h/1'"),
-      std::string::npos);
-  EXPECT_TRUE(run->check_end(4).has_value());
-  EXPECT_NE(run->check_end(3).error().detail.find("line 4 of 'urls.txt' was 'http://h/3'"),
+  EXPECT_NE(shorter.finish(*run).error().detail.find("line 2 of 'urls.txt' was 'http://h/1'"),
+            std::string::npos);
+  EXPECT_TRUE(run->check_end(4, 4).has_value());
+  EXPECT_NE(run->check_end(3, 3).error().detail.find("line 4 of 'urls.txt' was 'http://h/3'"),
             std::string::npos);
 }
 
@@ -258,8 +274,10 @@ TEST_F(RunFolders, OtherOptionsAreRefusedByName) {
   EXPECT_EQ(other.error().code, ErrorCode::other_input);
   EXPECT_NE(other.error().detail.find("--number_sample_per_shard 4 and now it is 8"),
             std::string::npos);
-  files_.put("out/.pixhaul/manifest.json", "{");
-  EXPECT_EQ(RunFolder::open(files_, "out", {}).error().code, ErrorCode::state_damaged);
+  for (const std::string_view text : {"{", R"({"format":1,"pixhaul":"0.1","options":{}})"}) {
+    files_.put("out/.pixhaul/manifest.json", text);
+    EXPECT_EQ(RunFolder::open(files_, "out", {}).error().code, ErrorCode::state_damaged);
+  }
 }
 
 TEST_F(RunFolders, TheFailedListCanBeFedBack) {
