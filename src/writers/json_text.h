@@ -27,7 +27,7 @@ void append_unquoted(std::string& out, std::string_view literal);
 class JsonItems {
  public:
   struct Item {
-    std::string_view name{};  ///< between its quotes, as it stands there; "" in an array
+    std::string_view literal{};  ///< the member's name with its quotes; "" in an array
     std::string_view value{};
   };
 
