@@ -34,9 +34,16 @@ using ImageVisitor = std::function<Result<>(const StoredImage& image)>;
 [[nodiscard]] Result<ShardContents> check_tar(const RandomAccessFile& file,
                                               const ImageVisitor& visit = {});
 
-/// Reads a TFRecord file to its end; each record's sums and its example are checked.
+/// Reads a TFRecord file to its end; each record's sums and its example are checked. A file cut
+/// between two records shows in the number of samples, which the caller compares.
 /// Errors: as check_tar.
 [[nodiscard]] Result<ShardContents> check_tfrecord(const RandomAccessFile& file,
                                                    const ImageVisitor& visit = {});
+
+/// The check for a shard file with that extension: "tar", "tfrecord". Errors: as check_tar;
+/// bad_option for any other.
+[[nodiscard]] Result<ShardContents> check_shard_file(std::string_view extension,
+                                                     const RandomAccessFile& file,
+                                                     const ImageVisitor& visit = {});
 
 }  // namespace pixhaul::writers
