@@ -2,11 +2,11 @@
 
 #include <fmt/core.h>
 
-#include <array>
 #include <deque>
 #include <utility>
+#include <vector>
 
-#include "readers/compressed.h"
+#include "base/check.h"
 #include "readers/text.h"
 
 namespace pixhaul::readers {
@@ -15,32 +15,6 @@ namespace {
 
 // Lists held open from the start; those behind them are opened when their turn comes.
 constexpr std::size_t kOpenedAhead = 64;
-
-using Decoder = std::unique_ptr<ReadableFile> (*)(std::unique_ptr<ReadableFile>, std::string_view);
-
-struct Encoding {
-  std::string_view extension;
-  Decoder decode;
-};
-constexpr std::array kEncodings = {
-    Encoding{".gz", make_gzip_file},
-    Encoding{".zst", make_zstd_file},
-};
-
-// Files that hold no text, whatever their lines look like.
-constexpr std::array<std::string_view, 9> kNotText = {
-    ".parquet", ".arrow", ".feather", ".xz", ".bz2", ".zip", ".7z", ".tar", ".tgz"};
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
-
-bool has_extension(std::string_view name, std::string_view extension) {
-  if (name.size() < extension.size()) return false;
-  const std::string_view end = name.substr(name.size() - extension.size());
-  for (std::size_t i = 0; i < end.size(); ++i) {
-    if (lower(end[i]) != extension[i]) return false;
-  }
-  return true;
-}
 
 // Passes bytes on and counts them. `read_bytes` is not owned and outlives this.
 class CountedFile final : public ReadableFile {
@@ -61,8 +35,8 @@ class CountedFile final : public ReadableFile {
 
 class ListReader final : public RowReader {
  public:
-  ListReader(FileSystem& files, std::span<const std::string> inputs, ListFormat format)
-      : files_(files), inputs_(inputs.begin(), inputs.end()), format_(format) {}
+  ListReader(FileSystem& files, std::span<const InputFile> inputs)
+      : files_(files), inputs_(inputs.begin(), inputs.end()) {}
 
   Result<> open_ahead() {
     for (; opened_ < inputs_.size() && waiting_.size() < kOpenedAhead; ++opened_) {
@@ -76,7 +50,7 @@ class ListReader final : public RowReader {
   Result<bool> next(RawRow& row) override {
     while (!waiting_.empty()) {
       if (!waiting_.front()) {
-        row = RawRow{.text = inputs_[at_]};
+        row = RawRow{.text = inputs_[at_].name};
         finish_input();
         if (Result<> opened = open_ahead(); !opened) return std::unexpected(give_up(opened));
         return true;
@@ -104,40 +78,21 @@ class ListReader final : public RowReader {
 
  private:
   // A null reader stands for a URL given itself.
-  Result<std::unique_ptr<TextReader>> open(const std::string& input) {
-    if (is_url_argument(input)) {
-      if (total_) *total_ += input.size();
+  Result<std::unique_ptr<TextReader>> open(const InputFile& input) {
+    if (is_url_argument(input.name)) {
+      if (total_) *total_ += input.name.size();
       return std::unique_ptr<TextReader>();
     }
-    if (format_ == ListFormat::automatic) {
-      for (const std::string_view extension : kNotText) {
-        if (has_extension(input, extension)) return std::unexpected(not_text(input, extension));
-      }
-    }
-    Result<std::unique_ptr<ReadableFile>> file = files_.open_input(input);
+    Result<std::unique_ptr<ReadableFile>> file = files_.open_input(input.name);
     if (!file) return std::unexpected(std::move(file).error());
     const std::optional<std::uint64_t> size = (*file)->size();
     total_ = total_ && size ? std::optional(*total_ + *size) : std::nullopt;
-    std::unique_ptr<ReadableFile> text =
-        std::make_unique<CountedFile>(std::move(*file), &bytes_read_);
-    for (const Encoding& encoding : kEncodings) {
-      if (!has_extension(input, encoding.extension)) continue;
-      text = encoding.decode(std::move(text), input);
-      break;
-    }
-    return std::make_unique<TextReader>(std::move(text), input);
-  }
-
-  static Error not_text(std::string_view input, std::string_view extension) {
-    return Error{.code = ErrorCode::input_unreadable,
-                 .detail = fmt::format("cannot read '{}': {} is not a text list; write one URL a "
-                                       "line (plain, .gz or .zst), or say --input_format txt if "
-                                       "it is one",
-                                       input, extension)};
+    auto counted = std::make_unique<CountedFile>(std::move(*file), &bytes_read_);
+    return std::make_unique<TextReader>(make_decompressed(std::move(counted), input), input.name);
   }
 
   void finish_input() {
-    if (!waiting_.front()) bytes_read_ += inputs_[at_].size();
+    if (!waiting_.front()) bytes_read_ += inputs_[at_].name.size();
     finished_bytes_ = bytes_read_;
     waiting_.pop_front();
     ++at_;
@@ -149,8 +104,7 @@ class ListReader final : public RowReader {
   }
 
   FileSystem& files_;
-  const std::vector<std::string> inputs_;
-  const ListFormat format_;
+  const std::vector<InputFile> inputs_;
   std::deque<std::unique_ptr<TextReader>> waiting_;  // of inputs_[at_] and those behind it
   std::size_t at_ = 0;
   std::size_t opened_ = 0;
@@ -161,24 +115,29 @@ class ListReader final : public RowReader {
 
 }  // namespace
 
-Result<std::unique_ptr<RowReader>> open_lists(FileSystem& files,
-                                              std::span<const std::string> inputs,
-                                              ListFormat format) {
-  auto reader = std::make_unique<ListReader>(files, inputs, format);
+Result<std::unique_ptr<RowReader>> open_texts(FileSystem& files,
+                                              std::span<const InputFile> inputs) {
+  PIXHAUL_CHECK(!are_tables(inputs));
+  auto reader = std::make_unique<ListReader>(files, inputs);
   if (Result<> opened = reader->open_ahead(); !opened) {
     return std::unexpected(std::move(opened).error());
   }
   return reader;
 }
 
-bool is_url_argument(std::string_view input) {
-  for (const std::string_view scheme :
-       {std::string_view("http://"), std::string_view("https://")}) {
-    if (input.size() > scheme.size() && has_extension(input.substr(0, scheme.size()), scheme)) {
-      return true;
-    }
+Result<std::unique_ptr<RowReader>> open_lists(FileSystem& files,
+                                              std::span<const std::string> inputs,
+                                              ListFormat format) {
+  Result<std::vector<InputFile>> found = expand_inputs(files, inputs, format);
+  if (!found) return std::unexpected(std::move(found).error());
+  if (are_tables(*found)) {
+    return std::unexpected(
+        Error{.code = ErrorCode::input_unreadable,
+              .detail = fmt::format("'{}' is a table; a text list is wanted here, or say "
+                                    "--input_format txt if it is one",
+                                    found->front().name)});
   }
-  return false;
+  return open_texts(files, *found);
 }
 
 }  // namespace pixhaul::readers
