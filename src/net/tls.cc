@@ -6,233 +6,38 @@
 // it runs empty, so an idle connection holds none. A receive that brought less than was asked for
 // emptied the socket; the BIO then answers "try again" itself until the next call, which saves the
 // receive that would only say EAGAIN (readiness is level-triggered, so nothing is missed).
-//
-// The CA store: the system's hashed directory is preferred to its bundle file. Parsing the
-// 140-certificate bundle costs some 20 ms at start; the directory costs one file for each issuer
-// met.
 
 #include "net/tls.h"
 
-#include <dirent.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
-#include <algorithm>
 #include <array>
-#include <cctype>
 #include <cerrno>
-#include <cstdlib>
-#include <deque>
-#include <list>
 #include <mutex>
 #include <optional>
-#include <unordered_map>
 #include <utility>
+
+#include "net/tls_trust.h"
 
 namespace pixhaul::net {
 namespace {
 
 constexpr std::size_t kReadAheadBytes = 64 * 1024;
-// TLS 1.3 servers send one or two tickets per connection, each good for one use; four let a host's
-// next few connections, opened together, all resume.
-constexpr std::size_t kSessionsPerOrigin = 4;
-constexpr int kNamesInDetail = 3;
 
 struct Free {
   void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
   void operator()(SSL* ssl) const { SSL_free(ssl); }
-  void operator()(SSL_SESSION* session) const { SSL_SESSION_free(session); }
   void operator()(BIO_METHOD* method) const { BIO_meth_free(method); }
-  void operator()(GENERAL_NAMES* names) const { GENERAL_NAMES_free(names); }
 };
-using SessionPointer = std::unique_ptr<SSL_SESSION, Free>;
 
 std::string reason_text(unsigned long error) {
   const char* reason = ERR_reason_error_string(error);
   return reason != nullptr ? reason : "unknown error";
 }
 
-// ---- CA store -----------------------------------------------------------------------------------
-
-// A directory prepared by c_rehash or `openssl rehash` holds names such as "002c0b4f.0".
-bool is_hash_name(std::string_view name) {
-  return name.size() >= 10 && name[8] == '.' && name[9] >= '0' && name[9] <= '9' &&
-         std::ranges::all_of(name.substr(0, 8),
-                             [](unsigned char c) { return std::isxdigit(c) != 0; });
-}
-
-bool is_hashed_directory(const std::string& path) {
-  DIR* directory = ::opendir(path.c_str());
-  if (directory == nullptr) return false;
-  bool found = false;
-  while (const dirent* entry = ::readdir(directory)) {
-    if ((found = is_hash_name(entry->d_name))) break;
-  }
-  ::closedir(directory);
-  return found;
-}
-
-Result<> load_file(X509_STORE* store, const std::string& path) {
-  if (X509_STORE_load_file(store, path.c_str()) == 1) return {};
-  const int os_error = errno;
-  ERR_clear_error();
-  return std::unexpected(Error{.code = ErrorCode::input_unreadable,
-                               .os_error = os_error,
-                               .detail = "read CA certificates from " + path});
-}
-
-const char* environment(const char* variable) {
-  const char* value = std::getenv(variable);
-  return value != nullptr && *value != '\0' ? value : nullptr;
-}
-
-Result<> load_system_store(X509_STORE* store) {
-  for (const char* directory : {X509_get_default_cert_dir(), "/etc/ssl/certs"}) {
-    if (is_hashed_directory(directory)) {
-      X509_STORE_load_path(store, directory);
-      return {};
-    }
-  }
-  constexpr std::array kBundles = {"/etc/ssl/certs/ca-certificates.crt",
-                                   "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem",
-                                   "/etc/ssl/cert.pem"};
-  if (load_file(store, X509_get_default_cert_file())) return {};
-  for (const char* bundle : kBundles) {
-    if (load_file(store, bundle)) return {};
-  }
-  return std::unexpected(
-      Error{.code = ErrorCode::input_unreadable,
-            .detail = "no CA certificates on this machine (install ca-certificates, or name a "
-                      "file in SSL_CERT_FILE)"});
-}
-
-Result<> load_store(X509_STORE* store, const TlsSettings& settings) {
-  if (!settings.ca_file.empty()) return load_file(store, settings.ca_file);
-  const char* file = environment(X509_get_default_cert_file_env());
-  const char* directory = environment(X509_get_default_cert_dir_env());
-  if (file == nullptr && directory == nullptr) return load_system_store(store);
-  if (directory != nullptr) X509_STORE_load_path(store, directory);
-  if (file != nullptr) return load_file(store, file);
-  return {};
-}
-
-// ---- what a bad certificate is called -----------------------------------------------------------
-
-std::string text_of(const ASN1_STRING* text) {
-  const auto* bytes = reinterpret_cast<const char*>(ASN1_STRING_get0_data(text));
-  std::string printable(bytes, static_cast<std::size_t>(ASN1_STRING_length(text)));
-  std::ranges::replace_if(printable, [](unsigned char c) { return c < 0x20 || c > 0x7e; }, '?');
-  return printable;
-}
-
-std::string common_name(const X509_NAME* name) {
-  for (const int field : {NID_commonName, NID_organizationName, NID_organizationalUnitName}) {
-    const int index = X509_NAME_get_index_by_NID(name, field, -1);
-    if (index >= 0) return text_of(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, index)));
-  }
-  return "an unnamed issuer";
-}
-
-// "a.test, b.test and 3 more"; RFC 6125 §6.4.4: the common name counts only without alternative
-// names.
-std::string names_of(const X509* certificate) {
-  const std::unique_ptr<GENERAL_NAMES, Free> names(static_cast<GENERAL_NAMES*>(
-      X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
-  std::string list;
-  int count = 0;
-  for (int i = 0; names != nullptr && i < sk_GENERAL_NAME_num(names.get()); ++i) {
-    const GENERAL_NAME* name = sk_GENERAL_NAME_value(names.get(), i);
-    if (name->type != GEN_DNS || ++count > kNamesInDetail) continue;
-    list += (list.empty() ? "" : ", ") + text_of(name->d.dNSName);
-  }
-  if (count > kNamesInDetail) list += " and " + std::to_string(count - kNamesInDetail) + " more";
-  return list.empty() ? common_name(X509_get_subject_name(certificate)) : list;
-}
-
-std::string certificate_detail(int error, const X509* certificate, const std::string& host) {
-  switch (error) {
-    case X509_V_ERR_CERT_HAS_EXPIRED:
-      return "certificate has expired";
-    case X509_V_ERR_CERT_NOT_YET_VALID:
-      return "certificate is not valid yet";
-    case X509_V_ERR_HOSTNAME_MISMATCH:
-    case X509_V_ERR_IP_ADDRESS_MISMATCH:
-      return "certificate is for " + names_of(certificate) + ", not " + host;
-    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-      return "certificate is self-signed";
-    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
-    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
-    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
-    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-      return "issuer not trusted: " + common_name(X509_get_issuer_name(certificate));
-    default:
-      return X509_verify_cert_error_string(error);
-  }
-}
-
-}  // namespace
-
-// ---- session cache ------------------------------------------------------------------------------
-
-struct TlsSessionCache::State {
-  struct Origin {
-    std::string name;
-    std::deque<SessionPointer> sessions{};  // newest last
-  };
-  std::size_t capacity = 0;     // origins
-  std::list<Origin> origins{};  // least recently used first
-  std::unordered_map<std::string_view, std::list<Origin>::iterator> by_name{};
-
-  void store(std::string_view name, SessionPointer session);
-  SessionPointer take(std::string_view name);
-  void remove(std::list<Origin>::iterator origin);
-};
-
-void TlsSessionCache::State::remove(std::list<Origin>::iterator origin) {
-  by_name.erase(origin->name);
-  origins.erase(origin);
-}
-
-void TlsSessionCache::State::store(std::string_view name, SessionPointer session) {
-  if (capacity == 0) return;
-  const auto found = by_name.find(name);
-  if (found == by_name.end()) {
-    if (origins.size() >= capacity) remove(origins.begin());
-    origins.push_back({.name = std::string(name)});
-    by_name.emplace(origins.back().name, std::prev(origins.end()));
-  } else {
-    origins.splice(origins.end(), origins, found->second);
-  }
-  std::deque<SessionPointer>& sessions = origins.back().sessions;
-  if (sessions.size() >= kSessionsPerOrigin) sessions.pop_front();
-  sessions.push_back(std::move(session));
-}
-
-SessionPointer TlsSessionCache::State::take(std::string_view name) {
-  const auto found = by_name.find(name);
-  if (found == by_name.end()) return nullptr;
-  std::deque<SessionPointer>& sessions = found->second->sessions;
-  SSL_SESSION* newest = sessions.back().get();
-  if (SSL_SESSION_get_protocol_version(newest) != TLS1_3_VERSION) {
-    SSL_SESSION_up_ref(newest);
-    return SessionPointer(newest);
-  }
-  // RFC 8446 §C.4: "Clients SHOULD NOT reuse a ticket for multiple connections."
-  SessionPointer session = std::move(sessions.back());
-  sessions.pop_back();
-  if (sessions.empty()) remove(found->second);
-  return session;
-}
-
-TlsSessionCache::TlsSessionCache(std::size_t capacity) : state_(std::make_unique<State>()) {
-  state_->capacity = capacity;
-}
-TlsSessionCache::~TlsSessionCache() = default;
-
 // ---- one connection: what OpenSSL's callbacks reach ---------------------------------------------
-
-namespace {
 
 struct Connection {
   Network* network = nullptr;        // not owned; outlives the stream
@@ -305,7 +110,7 @@ long bio_control(BIO* bio, int command, long, void*) noexcept {
 int keep_session(SSL* ssl, SSL_SESSION* session) noexcept {
   const auto& connection = *static_cast<Connection*>(SSL_get_app_data(ssl));
   if (SSL_SESSION_is_resumable(session) == 0) return 0;
-  connection.cache->state().store(connection.origin, SessionPointer(session));
+  connection.cache->store(connection.origin, TlsSession(session));
   return 1;  // the reference is ours now
 }
 
@@ -439,7 +244,7 @@ Result<> TlsContext::State::load(const TlsSettings& settings) {
   SSL_CTX_sess_set_new_cb(made.get(), keep_session);
   if (settings.verify) {
     SSL_CTX_set_verify(made.get(), SSL_VERIFY_PEER, note_certificate_error);
-    Result<> loaded = load_store(SSL_CTX_get_cert_store(made.get()), settings);
+    Result<> loaded = load_trust(SSL_CTX_get_cert_store(made.get()), settings);
     ERR_clear_error();
     if (!loaded) return loaded;
   }
@@ -504,7 +309,7 @@ Result<std::unique_ptr<TlsStream>> TlsStream::create(TlsContext& context, TlsSes
   SSL_set_bio(ssl, bio, bio);
   SSL_set_app_data(ssl, connection);
   SSL_set_connect_state(ssl);
-  if (const SessionPointer session = cache.state().take(origin)) {
+  if (const TlsSession session = cache.take(origin)) {
     SSL_set_session(ssl, session.get());
   }
   return std::unique_ptr<TlsStream>(new TlsStream(std::move(impl)));

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "net/stream.h"
+#include "net/tls_session_cache.h"
 #include "pixhaul/result.h"
 
 namespace pixhaul::net {
@@ -29,20 +30,6 @@ class TlsContext {
 
  private:
   TlsSettings settings_;
-  std::unique_ptr<State> state_;
-};
-
-/// TLS sessions by origin ("https://host:port"), so that a second connection to a host resumes the
-/// first one's (RFC 8446 §2.2). Holds at most `capacity`, oldest out first. One thread.
-class TlsSessionCache {
- public:
-  explicit TlsSessionCache(std::size_t capacity = 4096);
-  ~TlsSessionCache();
-
-  struct State;
-  [[nodiscard]] State& state() { return *state_; }
-
- private:
   std::unique_ptr<State> state_;
 };
 
