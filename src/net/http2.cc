@@ -1,6 +1,6 @@
 // HTTP/2 for downloads: GET only, no push, no priorities. libnghttp2 does framing, HPACK, flow
-// control and the checks of RFC 9113 §8; this file turns its callbacks into StreamReceiver calls,
-// bounds what a server may make us do for nothing, and names what went wrong.
+// control and the checks of RFC 9113 §8; this file turns its callbacks into calls of Http2Streams
+// and bounds what a server may make us do for nothing.
 //
 // Windows are large (1 MiB a stream) and nghttp2 opens them again at half, so an ordinary image
 // costs no WINDOW_UPDATE of its own. Frames to be sent are gathered into one buffer: one write for
@@ -12,25 +12,21 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <chrono>
-#include <optional>
 #include <string>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "base/buffer.h"
 #include "base/check.h"
+#include "net/http2_streams.h"
 
 namespace pixhaul::net {
 namespace {
 
-constexpr int kMaxInformational = 10;
 constexpr std::uint32_t kStreamsBeforeSettings = 100;  // RFC 9113 §6.5.2 recommends no less
 constexpr std::size_t kOutboundAcks = 200;             // above the burst of control frames
 constexpr std::size_t kSettingsEntries = 32;
-constexpr std::size_t kFieldOverhead = 32;
 
 struct Deleter {
   void operator()(nghttp2_session* session) const { nghttp2_session_del(session); }
@@ -40,51 +36,8 @@ struct Deleter {
   void operator()(nghttp2_option* option) const { nghttp2_option_del(option); }
 };
 
-struct Stream {
-  StreamReceiver* receiver = nullptr;  // not owned; null once it has been told the end
-  bool is_sent = false;
-  bool has_head = false;
-  bool has_ended = false;  // END_STREAM came
-  bool is_reset_by_peer = false;
-  int informational_count = 0;
-  std::optional<std::uint64_t> content_length{};
-  std::uint64_t body_bytes = 0;  // handed on
-  std::uint64_t frame_bytes =
-      0;  // announced by DATA frames; nghttp2 hands on none beyond the length
-  ErrorCode failure = ErrorCode::success;  // ours; decided before nghttp2 closes the stream
-};
-
-// One header block; blocks never interleave (RFC 9113 §4.3), so one of these serves the connection.
-struct HeadBlock {
-  struct Range {
-    std::size_t name = 0, name_size = 0, value = 0, value_size = 0;
-  };
-  Stream* stream = nullptr;
-  std::string text{};
-  std::vector<Range> ranges{};
-  std::uint16_t status = 0;
-  std::size_t list_bytes = 0;
-  ResponseHead head{};
-
-  void begin(Stream* of) {
-    stream = of;
-    text.clear();
-    ranges.clear();
-    status = 0;
-    list_bytes = 0;
-  }
-};
-
 std::string_view view(const std::uint8_t* bytes, std::size_t size) {
   return {reinterpret_cast<const char*>(bytes), size};
-}
-
-template <class Number>
-std::optional<Number> parse_number(std::string_view text) {
-  Number number{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return number;
 }
 
 nghttp2_nv name_value(std::string_view name, std::string_view value) {
@@ -103,34 +56,26 @@ nghttp2_nv name_value(std::string_view name, std::string_view value) {
 
 // The session's state, within reach of the callbacks.
 struct Engine {
-  explicit Engine(const Http2Settings& with) : settings(with), tokens(with.control_frame_burst) {}
+  explicit Engine(const Http2Settings& with)
+      : settings(with),
+        streams(with.header_list_bytes, with.field_count),
+        tokens(with.control_frame_burst) {}
 
   Http2Settings settings;
   std::unique_ptr<nghttp2_session, Deleter> session{};
-  std::unordered_map<std::int32_t, Stream> streams{};
-  HeadBlock block{};
+  Http2Streams streams;
   Buffer output{};
   std::size_t output_consumed = 0;
   bool has_peer_settings = false;
-  bool has_peer_goaway = false;
   bool has_sent_goaway = false;  // only nghttp2 sends one, when the peer broke a rule
   bool is_dead = false;
   double tokens;
   Instant tokens_at{};
   const char* violation = nullptr;  // why a callback stopped the session
 
-  Stream* find(std::int32_t id) {
-    const auto found = streams.find(id);
-    return found == streams.end() ? nullptr : &found->second;
-  }
   void refill(Instant now);
   bool spend_token();
-  bool is_control(const nghttp2_frame_hd& frame);
-  int add_field(std::string_view name, std::string_view value);
-  int finish_head(std::int32_t id, const nghttp2_headers& headers, std::uint8_t flags);
-  void deliver_head();
-  void finish_stream(std::int32_t id, std::uint32_t error);
-  void fail(Stream& stream, ErrorCode code, bool unprocessed, std::string_view detail);
+  [[nodiscard]] bool is_control(const nghttp2_frame_hd& frame) const;
   void pump();
   Error lose(ErrorCode code, std::string detail, bool unsent_are_unprocessed);
 };
@@ -152,7 +97,7 @@ bool Engine::spend_token() {
 
 // Whether a frame brings no response any nearer (the floods of CVE-2019-9511 to 9518 consist of
 // these).
-bool Engine::is_control(const nghttp2_frame_hd& frame) {
+bool Engine::is_control(const nghttp2_frame_hd& frame) const {
   const bool ends_stream = (frame.flags & NGHTTP2_FLAG_END_STREAM) != 0;
   switch (frame.type) {
     case NGHTTP2_DATA:
@@ -164,107 +109,6 @@ bool Engine::is_control(const nghttp2_frame_hd& frame) {
       return false;
     default:
       return true;
-  }
-}
-
-int Engine::add_field(std::string_view name, std::string_view value) {
-  if (block.stream == nullptr || block.stream->failure != ErrorCode::success) return 0;
-  block.list_bytes += name.size() + value.size() + kFieldOverhead;
-  if (block.list_bytes > settings.header_list_bytes ||
-      block.ranges.size() >= settings.field_count) {
-    block.stream->failure = ErrorCode::header_limit;
-    return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;  // resets this stream; the connection goes on
-  }
-  if (name == ":status") {
-    block.status = parse_number<std::uint16_t>(value).value_or(0);
-    return 0;
-  }
-  if (name.starts_with(':')) return 0;
-  const std::size_t start = block.text.size();
-  block.text.append(name).append(value);
-  block.ranges.push_back({start, name.size(), start + name.size(), value.size()});
-  return 0;
-}
-
-int Engine::finish_head(std::int32_t id, const nghttp2_headers& headers, std::uint8_t flags) {
-  Stream* stream = find(id);
-  if (stream == nullptr) return 0;
-  stream->has_ended = (flags & NGHTTP2_FLAG_END_STREAM) != 0;
-  if (stream->has_head || headers.cat == NGHTTP2_HCAT_REQUEST) return 0;  // trailers are dropped
-  // RFC 9110 §15.2: "A client MUST be able to parse one or more 1xx responses received prior to a
-  // final response". Ten is enough.
-  const bool is_informational = block.status >= 100 && block.status < 200;
-  if (is_informational && ++stream->informational_count <= kMaxInformational) return 0;
-  if (block.status < 200) {  // nghttp2 lets "051" through
-    stream->failure = ErrorCode::protocol_error;
-    return nghttp2_submit_rst_stream(session.get(), NGHTTP2_FLAG_NONE, id,
-                                     NGHTTP2_ENHANCE_YOUR_CALM);
-  }
-  stream->has_head = true;
-  deliver_head();
-  return 0;
-}
-
-void Engine::deliver_head() {
-  Stream& stream = *block.stream;
-  ResponseHead& head = block.head;
-  head = {.status = block.status,
-          .framing = Framing::chunked,
-          .keep_alive = true,
-          .fields = std::move(head.fields)};
-  head.fields.clear();
-  const std::string_view text = block.text;
-  for (const HeadBlock::Range& range : block.ranges) {
-    const Field field{text.substr(range.name, range.name_size),
-                      text.substr(range.value, range.value_size)};
-    if (field.name == "content-length")
-      head.content_length = parse_number<std::uint64_t>(field.value);
-    head.fields.push_back(field);
-  }
-  if (head.content_length) head.framing = Framing::length;
-  if (head.status == 204 || head.status == 304) head.framing = Framing::none;
-  if (head.framing == Framing::length) stream.content_length = head.content_length;
-  if (stream.receiver != nullptr) stream.receiver->on_head(head);
-}
-
-void Engine::fail(Stream& stream, ErrorCode code, bool unprocessed, std::string_view detail) {
-  if (StreamReceiver* receiver = std::exchange(stream.receiver, nullptr)) {
-    receiver->on_failed(code, unprocessed, detail);
-  }
-}
-
-void Engine::finish_stream(std::int32_t id, std::uint32_t error) {
-  const auto found = streams.find(id);
-  if (found == streams.end()) return;
-  Stream stream = found->second;
-  if (block.stream == &found->second) block.stream = nullptr;
-  streams.erase(found);
-  if (stream.receiver == nullptr) return;
-  if (error == NGHTTP2_NO_ERROR && stream.has_head && stream.has_ended) {
-    std::exchange(stream.receiver, nullptr)->on_end();
-    return;
-  }
-  const std::string reason = nghttp2_http2_strerror(error);
-  if (stream.failure == ErrorCode::header_limit) {
-    fail(stream, stream.failure, false, "response header too large");
-  } else if (stream.failure != ErrorCode::success) {
-    fail(stream, stream.failure, false, "too many informational responses or no true status");
-  } else if (!stream.is_sent && !has_peer_goaway) {
-    fail(stream, ErrorCode::protocol_error, false, "HTTP/2: connection error");
-  } else if (!stream.is_sent) {
-    fail(stream, ErrorCode::connection_reset, true, "connection closing before the request");
-  } else if (error == NGHTTP2_REFUSED_STREAM) {
-    // RFC 9113 §8.7: refused, or above the last stream of a GOAWAY: "guaranteed to not have been
-    // processed".
-    fail(stream, ErrorCode::connection_reset, true, "stream refused by the server");
-  } else if (stream.is_reset_by_peer) {
-    fail(stream, ErrorCode::connection_reset, false, "stream reset by the server: " + reason);
-  } else if (stream.content_length && stream.frame_bytes < *stream.content_length) {
-    fail(stream, ErrorCode::truncated, false,
-         std::to_string(stream.body_bytes) + " of " + std::to_string(*stream.content_length) +
-             " bytes");
-  } else {
-    fail(stream, ErrorCode::protocol_error, false, "HTTP/2: " + reason);
   }
 }
 
@@ -283,14 +127,15 @@ void Engine::pump() {
 
 Error Engine::lose(ErrorCode code, std::string detail, bool unsent_are_unprocessed) {
   is_dead = true;
-  for (auto& [id, stream] : std::exchange(streams, {})) {
-    fail(stream, code, unsent_are_unprocessed && !stream.is_sent, detail);
-  }
+  streams.fail_all(code, detail, unsent_are_unprocessed);
   return {.code = code, .detail = std::move(detail)};
 }
 
 // ---- what nghttp2 calls: C, so no exception leaves (noexcept)
-// -------------------------------------
+
+bool ends_stream(const nghttp2_frame_hd& frame) {
+  return (frame.flags & NGHTTP2_FLAG_END_STREAM) != 0;
+}
 
 Engine& engine_of(void* user_data) { return *static_cast<Engine*>(user_data); }
 
@@ -301,43 +146,49 @@ int stop(Engine& engine, const char* violation) {
 
 int on_begin_frame(nghttp2_session*, const nghttp2_frame_hd* frame, void* user_data) noexcept {
   Engine& engine = engine_of(user_data);
-  if (frame->type == NGHTTP2_DATA) {
-    if (Stream* stream = engine.find(frame->stream_id)) stream->frame_bytes += frame->length;
-  }
+  if (frame->type == NGHTTP2_DATA)
+    engine.streams.on_data_announced(frame->stream_id, frame->length);
   if (!engine.is_control(*frame) || engine.spend_token()) return 0;
   return stop(engine, "flood of control frames");
 }
 
 int on_begin_headers(nghttp2_session*, const nghttp2_frame* frame, void* user_data) noexcept {
-  Engine& engine = engine_of(user_data);
-  engine.block.begin(engine.find(frame->hd.stream_id));
+  engine_of(user_data).streams.begin_block(frame->hd.stream_id);
   return 0;
 }
 
 int on_header(nghttp2_session*, const nghttp2_frame*, const std::uint8_t* name,
               std::size_t name_size, const std::uint8_t* value, std::size_t value_size,
               std::uint8_t, void* user_data) noexcept {
-  return engine_of(user_data).add_field(view(name, name_size), view(value, value_size));
+  const bool fits =
+      engine_of(user_data).streams.add_field(view(name, name_size), view(value, value_size));
+  return fits ? 0 : NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;  // resets the stream, no more
+}
+
+int on_headers_received(Engine& engine, const nghttp2_frame& frame) {
+  const std::int32_t id = frame.hd.stream_id;
+  if (ends_stream(frame.hd)) engine.streams.on_end_of_stream(id);
+  if (frame.headers.cat == NGHTTP2_HCAT_REQUEST || engine.streams.end_block(id)) return 0;
+  return nghttp2_submit_rst_stream(engine.session.get(), NGHTTP2_FLAG_NONE, id,
+                                   NGHTTP2_ENHANCE_YOUR_CALM);
 }
 
 int on_frame_received(nghttp2_session*, const nghttp2_frame* frame, void* user_data) noexcept {
   Engine& engine = engine_of(user_data);
   switch (frame->hd.type) {
     case NGHTTP2_HEADERS:
-      return engine.finish_head(frame->hd.stream_id, frame->headers, frame->hd.flags);
+      return on_headers_received(engine, *frame);
     case NGHTTP2_GOAWAY:
-      engine.has_peer_goaway = true;
+      engine.streams.on_goaway();
       return 0;
     case NGHTTP2_SETTINGS:
       engine.has_peer_settings = true;
       return 0;
     case NGHTTP2_DATA:
-      if (Stream* stream = engine.find(frame->hd.stream_id)) {
-        stream->has_ended = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
-      }
+      if (ends_stream(frame->hd)) engine.streams.on_end_of_stream(frame->hd.stream_id);
       return 0;
     case NGHTTP2_RST_STREAM:
-      if (Stream* stream = engine.find(frame->hd.stream_id)) stream->is_reset_by_peer = true;
+      engine.streams.on_reset_by_peer(frame->hd.stream_id);
       return 0;
     default:
       return 0;
@@ -346,30 +197,26 @@ int on_frame_received(nghttp2_session*, const nghttp2_frame* frame, void* user_d
 
 int on_data(nghttp2_session*, std::uint8_t, std::int32_t id, const std::uint8_t* bytes,
             std::size_t size, void* user_data) noexcept {
-  Stream* stream = engine_of(user_data).find(id);
-  if (stream == nullptr || stream->failure != ErrorCode::success) return 0;
-  stream->body_bytes += size;
-  if (stream->receiver != nullptr) stream->receiver->on_body(std::as_bytes(std::span(bytes, size)));
+  engine_of(user_data).streams.on_data(id, std::as_bytes(std::span(bytes, size)));
   return 0;
 }
 
 int on_stream_close(nghttp2_session*, std::int32_t id, std::uint32_t error,
                     void* user_data) noexcept {
-  engine_of(user_data).finish_stream(id, error);
+  engine_of(user_data).streams.close(id, error);
   return 0;
 }
 
 int on_frame_sent(nghttp2_session*, const nghttp2_frame* frame, void* user_data) noexcept {
   Engine& engine = engine_of(user_data);
   if (frame->hd.type == NGHTTP2_GOAWAY) engine.has_sent_goaway = true;
-  if (frame->hd.type != NGHTTP2_HEADERS) return 0;
-  if (Stream* stream = engine.find(frame->hd.stream_id)) stream->is_sent = true;
+  if (frame->hd.type == NGHTTP2_HEADERS) engine.streams.on_request_sent(frame->hd.stream_id);
   return 0;
 }
 
 int on_frame_not_sent(nghttp2_session*, const nghttp2_frame* frame, int, void* user_data) noexcept {
   if (frame->hd.type != NGHTTP2_HEADERS) return 0;
-  engine_of(user_data).finish_stream(frame->hd.stream_id, NGHTTP2_REFUSED_STREAM);
+  engine_of(user_data).streams.close(frame->hd.stream_id, NGHTTP2_REFUSED_STREAM);
   return 0;
 }
 
@@ -418,7 +265,6 @@ bool send_settings(nghttp2_session* session, const Http2Settings& settings) {
 }  // namespace
 
 // ---- the session
-// ----------------------------------------------------------------------------------
 
 struct Http2Session::Impl : Engine {
   using Engine::Engine;
@@ -459,14 +305,12 @@ Result<std::int32_t> Http2Session::submit(const Http2Request& request, StreamRec
     return std::unexpected(
         Error{.code = ErrorCode::protocol_error, .detail = nghttp2_strerror(id)});
   }
-  impl_->streams[id] = {.receiver = receiver};
+  impl_->streams.add(id, receiver);
   return id;
 }
 
 void Http2Session::cancel(std::int32_t stream) {
-  Stream* found = impl_->find(stream);
-  if (found == nullptr) return;
-  found->receiver = nullptr;
+  if (!impl_->streams.silence(stream)) return;
   nghttp2_submit_rst_stream(impl_->session.get(), NGHTTP2_FLAG_NONE, stream, NGHTTP2_CANCEL);
 }
 
