@@ -1,7 +1,6 @@
 """The engine benchmark's other cases: many host names, a very long list, start to first request. Run by engine.py --case."""
 
 import os
-import signal
 import socket
 import statistics
 import subprocess
@@ -12,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from support import corpus, measure, nginx
+from support import corpus, dns, measure, nginx
 from support.folders import FolderShelf
 
 DOMAIN = "bench.test"
@@ -42,22 +41,6 @@ class Place:
                 "--http_version", "1.1", "--allow_net", "127.0.0.0/8", "--progress", "none", *extra]
 
 
-def _start_dns(place: Place) -> tuple[subprocess.Popen[str], int]:
-    """Starts the name server beside nginx and returns it with its port."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    script = Path(__file__).parent / "support" / "dns.py"
-    process = subprocess.Popen(
-        ["taskset", "-c", str(place.server_cpu), "/usr/bin/python3", str(script), "127.0.0.1", str(port), DOMAIN, "127.0.0.1"],
-        stdout=subprocess.PIPE, text=True, start_new_session=True,
-    )
-    assert process.stdout is not None
-    if process.stdout.readline().strip() != "ready":
-        raise RuntimeError("the name server did not start")
-    return process, port
-
-
 def _host_list(place: Place, names: int, images: int) -> Path:
     """Writes a list of `images` 30 KB images over `names` host names, taken in turn."""
     urls = place.lists / f"hosts-{names}.txt"
@@ -77,21 +60,18 @@ def many_hosts(place: Place) -> dict[str, Any]:
     counts = (min(_FEW_NAMES, images), min(_MANY_NAMES, images))
     lists = {names: _host_list(place, names, images) for names in counts}
     found: dict[str, list[float]] = {str(names): [] for names in counts}
-    dns, port = _start_dns(place)
-    try:
+    pinned = ("taskset", "-c", str(place.server_cpu))
+    with dns.running(pinned, "127.0.0.1", 0, DOMAIN, "127.0.0.1") as (port, dns_pid):
         for number in range(2 if place.quick else 4):
             for names in counts:
                 command = place.command(lists[names], "--connection", "fresh", "--dns_servers", f"127.0.0.1:{port}")
-                run = measure.run(command, place.client_cpu, [*place.origin.worker_pids(), dns.pid])
+                run = measure.run(command, place.client_cpu, [*place.origin.worker_pids(), dns_pid])
                 cost = run.cpu_seconds / images * 1e6
                 print(f"hosts {names:6}: {cost:8.1f} us an image, exit {run.exit_code}", flush=True)
                 if run.exit_code != 0:
                     raise RuntimeError(f"pixhaul failed: {run.output[-800:]}")
                 if number > 0:
                     found[str(names)].append(cost)
-    finally:
-        dns.send_signal(signal.SIGTERM)
-        dns.communicate()
     return {"images": images, "cpu_us": found}
 
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+_SYSTEM_AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
+
 
 @dataclass(frozen=True)
 class Certificates:
@@ -54,3 +56,13 @@ def make_certificates(folder: Path, names: Sequence[str]) -> Certificates:
              "-days", "3650", "-extfile", "extensions", "-out", "server.pem")
     marker.write_text(wanted)
     return made
+
+
+def trust_bundle(certificates: Certificates, folder: Path) -> Path:
+    """Writes the system's authorities and ours into one file in `folder` and returns it.
+
+    A client that trusts our authority alone would be spared what it reads on the web; some read it for every image.
+    """
+    bundle = folder / "authorities.pem"
+    bundle.write_bytes(_SYSTEM_AUTHORITIES.read_bytes() + certificates.ca_file.read_bytes())
+    return bundle

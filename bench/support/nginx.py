@@ -86,6 +86,7 @@ http {{
     listen {address}:{tls} ssl backlog=8192;
     listen {address}:{h2} ssl http2 backlog=8192;
     root {root};
+    {locations}
   }}
 }}
 """
@@ -103,13 +104,13 @@ def free_ports(count: int, address: str = "127.0.0.1") -> list[int]:
             one.close()
 
 
-def _write_config(home: Path, root: Path, address: str, ports: Sequence[int]) -> Path:
+def _write_config(home: Path, root: Path, address: str, ports: Sequence[int], locations: str) -> Path:
     """Writes the configuration and returns its path."""
     plain, tls, h2 = ports
     text = _CONFIG.format(
         # The files may lie where only root can look (a home folder), and the server is only ours.
         user="user root;" if os.geteuid() == 0 else "",
-        home=home, root=root, address=address, plain=plain, tls=tls, h2=h2,
+        home=home, root=root, address=address, plain=plain, tls=tls, h2=h2, locations=locations,
     )
     config = home / "nginx.conf"
     config.write_text(text)
@@ -145,6 +146,7 @@ def serve(
     address: str = "127.0.0.1",
     ports: Sequence[int] = (),
     prefix: Sequence[str] = (),
+    locations: str = "",
 ) -> Iterator[Origin]:
     """Runs the server for the length of a `with` block.
 
@@ -155,6 +157,7 @@ def serve(
         address: The IPv4 address to listen on.
         ports: Plain, TLS and HTTP/2 port; chosen by the system when empty.
         prefix: Words before the command, such as `taskset -c 0` or `ip netns exec NAME`.
+        locations: Further lines for the configuration's `server` block.
 
     Yields:
         The running server.
@@ -163,7 +166,7 @@ def serve(
     (home / "nginx.pid").unlink(missing_ok=True)
     certificates.install(home)
     chosen = list(ports) or free_ports(3)
-    config = _write_config(home, root, address, chosen)
+    config = _write_config(home, root, address, chosen, locations)
     command = [*prefix, NGINX, "-p", str(home), "-c", str(config), "-e", str(home / "error.log")]
     # A session of its own keeps a terminal's Ctrl-C for the benchmark, which then stops the server itself.
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,

@@ -91,12 +91,13 @@ def scene(seed: int, size: tuple[int, int]) -> Image.Image:
     return Image.blend(picture, ImageChops.overlay(picture, grain), 0.06)
 
 
-def encode_near(picture: Image.Image, target_bytes: int) -> bytes:
+def encode_near(picture: Image.Image, target_bytes: int, **how: object) -> bytes:
     """Encodes `picture` as JPEG at the quality whose size is nearest below `target_bytes`.
 
     Args:
         picture: The image.
         target_bytes: The size to come near to.
+        how: Further words to Pillow's encoder, such as `progressive=True`.
 
     Returns:
         The JPEG file's bytes; at the lowest quality if even that is larger.
@@ -104,7 +105,7 @@ def encode_near(picture: Image.Image, target_bytes: int) -> bytes:
 
     def encoded(quality: int) -> bytes:
         out = io.BytesIO()
-        picture.save(out, "JPEG", quality=quality, optimize=False)
+        picture.save(out, "JPEG", quality=quality, optimize=False, **how)
         return out.getvalue()
 
     low, high = _QUALITIES.start, _QUALITIES.stop - 1

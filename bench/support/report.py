@@ -28,6 +28,13 @@ def verdict(ratio: float | None, limit: float) -> str:
     return f"{ratio:.2f} (≤ {limit:g}) {'met' if ratio <= limit else 'MISSED'}"
 
 
+def at_least(ratio: float | None, limit: float) -> str:
+    """Returns a ratio beside the least it should be and whether it was met; a dash when it was not measured."""
+    if ratio is None:
+        return f"– (≥ {limit:g})"
+    return f"{ratio:.1f} (≥ {limit:g}) {'met' if ratio >= limit else 'MISSED'}"
+
+
 def origin_lines(machine: dict[str, str], versions: dict[str, str], command: str, date: str) -> str:
     """Returns the paragraph that says when, where, with what and how."""
     where = f"{machine['processor']}, {machine['cores']} cores, {machine['memory']}, {machine['system']}, Linux {machine['kernel']}"

@@ -66,14 +66,23 @@ class DnsTest(unittest.TestCase):
         labels = b"".join(bytes([len(label)]) + label.encode() for label in name.split("."))
         return b"\x12\x34" + struct.pack(">HHHHH", 0x0100, 1, 0, 0, 0) + labels + b"\0" + struct.pack(">HH", kind, 1)
 
+    ONE = dns.parse_zone("bench.test", ["127.0.0.1"])
+    MANY = dns.parse_zone("mix.test", ["h=10.78.0.0", "d=10.79.0.0"])
+
     def test_a_name_below_the_domain_has_the_address(self) -> None:
-        reply = dns.answer(self.query("h7.Bench.test", 1), "bench.test", b"\x7f\0\0\1")
+        reply = dns.answer(self.query("h7.Bench.test", 1), self.ONE)
         self.assertEqual((reply[:2], reply[3] & 15, reply[7], reply[-4:]), (b"\x12\x34", 0, 1, b"\x7f\0\0\1"))
 
     def test_other_types_have_no_data_and_other_names_do_not_exist(self) -> None:
-        self.assertEqual(dns.answer(self.query("h7.bench.test", 28), "bench.test", b"abcd")[7], 0)
-        self.assertEqual(dns.answer(self.query("example.org", 1), "bench.test", b"abcd")[3] & 15, 3)
-        self.assertEqual(dns.answer(b"\0" * 13, "bench.test", b"abcd"), b"")
+        self.assertEqual(dns.answer(self.query("h7.bench.test", 28), self.ONE)[7], 0)
+        self.assertEqual(dns.answer(self.query("example.org", 1), self.ONE)[3] & 15, 3)
+        self.assertEqual(dns.answer(b"\0" * 13, self.ONE), b"")
+
+    def test_numbered_names_have_addresses_of_their_own(self) -> None:
+        self.assertEqual(dns.answer(self.query("h300.mix.test", 1), self.MANY)[-4:], bytes([10, 78, 1, 44]))
+        self.assertEqual(dns.answer(self.query("d2.mix.test", 1), self.MANY)[-4:], bytes([10, 79, 0, 2]))
+        for name in ("x2.mix.test", "h.mix.test", "mix.test", "h2.bench.test"):
+            self.assertEqual(dns.answer(self.query(name, 1), self.MANY)[3] & 15, 3, name)
 
 
 class MeasureTest(unittest.TestCase):
