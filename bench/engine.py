@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """CPU per image and images a second of pixhaul and of every client people use instead, in one interleaved run.
 
-    bench/engine.py                                  everything (hours); --quick for a smoke test of the harness
+    bench/engine.py                                  the table (40 minutes); --quick for a smoke test of the harness
     bench/engine.py --bodies 30k --connections 64    a part; --append keeps the other cells of the last run
     bench/engine.py --case hosts                     one of the other cases (engine_cases.py)
 
@@ -29,6 +29,13 @@ from support.warm_memory import warm_memory
 
 SERVER_CPU, CLIENT_CPU = 0, 1
 _FILE_BYTES_A_RUN = 3_200_000_000
+_FEWEST = 40
+
+
+def _two_figures(value: float) -> int:
+    """Returns a number cut to its first two figures, so that runs of nearly one length share their lists."""
+    step = 10 ** max(0, len(str(int(value))) - 2)
+    return int(value) // step * step
 
 
 @dataclass
@@ -41,13 +48,21 @@ class Bench:
     lists: Path
     requests: int
     rounds: int
+    seconds: float
     rates: dict[str, float] = field(default_factory=dict)
 
     def count(self, peer: Peer, cell: Cell) -> int:
-        """Returns how many requests a peer gets in a cell: its share, and no more files than a run may write."""
-        count = max(50, round(self.requests * peer.share))
+        """Returns how many requests a peer gets in a cell.
+
+        At first its share of a tenth; once its rate there is known, what it does in `seconds`, never more than
+        `requests` nor more files than a run may write.
+        """
+        count = max(50, round(self.requests * peer.share / 10))
         if peer.name.startswith("requests, no") and cell.transport == "tls":
-            count = max(40, count // 4)  # each builds a TLS context of its own
+            count = _FEWEST  # each builds a TLS context of its own
+        rate = self.rates.get(f"{peer.name}/{cell.key}")
+        if rate is not None:
+            count = max(_FEWEST, min(self.requests, _two_figures(rate * self.seconds)))
         if cell.sink == "files":
             count = min(count, _FILE_BYTES_A_RUN // corpus.BODIES[cell.body].mean_bytes)
         return count
@@ -63,7 +78,7 @@ class Bench:
             urls.write_text("".join(f"{base}{path}\n" for path in wanted))
             paths.write_text("".join(f"{path}\n" for path in wanted))
         folder = self.shelf.fresh(count * body.mean_bytes if cell.sink == "files" else count * 400)
-        seconds = max(1, round(count / self.rates.get(f"{peer.name}/{cell.key}", count) + 0.5))
+        seconds = max(1, round(self.seconds if f"{peer.name}/{cell.key}" in self.rates else 1.0))
         return Job(cell, urls, paths, base, count, folder, self.origin.ca_file, seconds)
 
     def run_once(self, peer: Peer, cell: Cell) -> dict[str, Any]:
@@ -72,7 +87,8 @@ class Bench:
         command = peer.command(job, self.tools)
         run = measure.run(command, CLIENT_CPU, self.origin.worker_pids(), folder=job.folder)
         done = self._done(peer, job, run)
-        self.rates[f"{peer.name}/{cell.key}"] = done / run.wall_seconds
+        # The warm-up's rate decides, so that all measured runs are of one length; a failed one's would make them endless.
+        self.rates.setdefault(f"{peer.name}/{cell.key}", max(1, done) / run.wall_seconds)
         return {
             "cpu_us": run.cpu_seconds / max(1, done) * 1e6, "user_us": run.user_seconds / max(1, done) * 1e6,
             "rate": done / run.wall_seconds, "requests": done, "clean": run.is_clean, "exit_code": run.exit_code,
@@ -143,7 +159,8 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--sinks", choices=["memory", "files"], default=["memory", "files"], **words)
     parser.add_argument("--peers", help="only those whose name contains one of these words", default=[], **words)
     parser.add_argument("--rounds", type=int, default=3, help="measured rounds after the warm-up")
-    parser.add_argument("--requests", type=int, default=100_000, help="requests a run for the fast clients")
+    parser.add_argument("--seconds", type=float, default=2.0, help="about how long a measured run of each client takes")
+    parser.add_argument("--requests", type=int, default=100_000, help="most requests a run, whatever the seconds")
     parser.add_argument("--quick", action="store_true", help="2,000 requests, one round, 30 KB at 64: a smoke test")
     parser.add_argument("--case", choices=["table", "hosts", "list", "start", "all"], default="table")
     parser.add_argument("--append", action="store_true", help="keep the other cells of the results there are")
@@ -152,7 +169,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--output", type=Path, default=setup.RESULTS / "engine.json")
     options = parser.parse_args()
     if options.quick:
-        options.requests, options.rounds, options.bodies, options.connections = 2_000, 1, ["30k"], [64]
+        options.requests, options.rounds, options.bodies, options.connections, options.seconds = 2_000, 1, ["30k"], [64], 0.2
     return options
 
 
@@ -185,7 +202,7 @@ def main() -> None:
         origin = stack.enter_context(nginx.serve(scratch / "nginx", root, certificates, prefix=("taskset", "-c", str(SERVER_CPU))))
         shelf = FolderShelf(options.workdir, budget)
         stack.callback(shelf.clear)
-        bench = Bench(origin, tools, shelf, lists, options.requests, options.rounds)
+        bench = Bench(origin, tools, shelf, lists, options.requests, options.rounds, options.seconds)
         if options.case in ("table", "all"):
             peers = chosen_peers(options)
             for cell in cells(options):
