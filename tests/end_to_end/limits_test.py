@@ -83,14 +83,15 @@ class Ends(Case):
         self.write_list(self.urls)
 
     def test_an_unreadable_list_is_3(self):
-        for name in ("missing.txt", "."):
+        (self.folder / "empty").mkdir()
+        for name in ("missing.txt", "empty"):
             with self.subTest(name):
                 self.assertIn(name, self.download(name, expect=3).stderr)
         self.assertFalse((self.folder / "images").exists())
 
-    def test_a_parquet_list_is_3_and_says_what_to_do(self):
+    def test_a_damaged_table_is_3_and_named(self):
         (self.folder / "list.parquet").write_bytes(b"PAR1")
-        self.assertIn("one URL a line", self.download("list.parquet", expect=3).stderr)
+        self.assertIn("list.parquet", self.download("list.parquet", expect=3).stderr)
 
     def test_usage_is_2_with_the_nearest_option(self):
         done = self.command("urls.txt", "--host_concurency", "3")
