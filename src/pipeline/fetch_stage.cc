@@ -1,11 +1,18 @@
+// A loop's turn, and what it exchanges with other threads. Finished transfers are gathered for a
+// moment and handed on together: one at a time, each would wake a writing thread, and where threads
+// share a core each image then costs a switch there and back (1.2 to 1.5 µs of 20 for 30 KB).
 #include "pipeline/fetch_stage.h"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
 namespace pixhaul::pipeline {
 
 namespace {
+
+constexpr std::size_t kGatheredResults = 32;
+constexpr Duration kGatherFor = std::chrono::milliseconds(2);
 
 template <class Item>
 void append(std::vector<Item>& to, std::vector<Item>&& from) {
@@ -69,11 +76,26 @@ void FetchStage::hand_on_strays() {
   strays_.clear();
 }
 
+void FetchStage::take_results() {
+  const bool is_first = results_.empty();
+  fetcher_.take_results(results_);
+  if (results_.empty()) return;
+  const Instant now = clock_.now();
+  if (is_first) gathering_since_ = now;
+  // What others wait for goes at once: the run's end, memory.
+  const bool is_due = results_.size() >= kGatheredResults || now - gathering_since_ >= kGatherFor ||
+                      fetcher_.in_flight() == 0 || fetcher_.counters().held_by_memory;
+  if (is_due) hand_on_results();
+}
+
+void FetchStage::hand_on_results() {
+  if (!results_.empty()) sink_.take(*this, std::exchange(results_, {}));
+}
+
 void FetchStage::step(Duration longest) {
   take_inbox();
-  fetcher_.step(longest);
-  fetcher_.take_results(results_);
-  if (!results_.empty()) sink_.take(*this, std::exchange(results_, {}));
+  fetcher_.step(results_.empty() ? longest : std::min(longest, kGatherFor));
+  take_results();
   hand_on_strays();
   const MutexLock lock(mutex_);
   published_ = fetcher_.counters();

@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/mutex.h"
 #include "net/fetcher.h"
 #include "net/network.h"
@@ -26,8 +27,8 @@ class ResultSink {
 class FetchStage {
  public:
   /// Not owned; all outlive the stage.
-  FetchStage(net::Fetcher& fetcher, net::Network& network, ResultSink& sink)
-      : fetcher_(fetcher), network_(network), sink_(sink) {}
+  FetchStage(net::Fetcher& fetcher, net::Network& network, const Clock& clock, ResultSink& sink)
+      : fetcher_(fetcher), network_(network), clock_(clock), sink_(sink) {}
 
   /// Every loop of the run, this one included; set before the first step.
   void set_peers(std::span<FetchStage* const> peers) { peers_ = peers; }
@@ -38,6 +39,8 @@ class FetchStage {
   void stop_starting();
 
   void step(Duration longest);
+  /// After the last step: what was gathered for the sink goes there.
+  void finish() { hand_on_results(); }
 
   /// As of the last turn. Any thread.
   [[nodiscard]] net::FetchCounters counters() const;
@@ -45,15 +48,19 @@ class FetchStage {
 
  private:
   void take_inbox();
+  void take_results();
+  void hand_on_results();
   void hand_on_strays();
 
   net::Fetcher& fetcher_;
   net::Network& network_;
+  const Clock& clock_;
   ResultSink& sink_;
   std::span<FetchStage* const> peers_;
   std::vector<net::Job> jobs_;  // being submitted
   std::vector<Buffer> buffers_;
-  std::vector<net::FetchResult> results_;
+  std::vector<net::FetchResult> results_;  // gathered for the sink
+  Instant gathering_since_{};
   std::vector<net::Job> strays_;
 
   mutable Mutex mutex_;

@@ -173,8 +173,8 @@ Result<> Run::open_network() {
     auto loop = Loop::create(settings_, i, *shared_, *parts_.back());
     if (!loop) return std::unexpected(std::move(loop).error());
     loops_.push_back(std::move(*loop));
-    fetch_stages_.push_back(std::make_unique<FetchStage>(loops_.back()->fetcher(),
-                                                         loops_.back()->network(), *write_stage_));
+    fetch_stages_.push_back(std::make_unique<FetchStage>(
+        loops_.back()->fetcher(), loops_.back()->network(), shared_->clock, *write_stage_));
     peers_.push_back(fetch_stages_.back().get());
   }
   for (const auto& stage : fetch_stages_) stage->set_peers(peers_);
@@ -224,6 +224,7 @@ void Run::start_threads() {
   for (const auto& stage : fetch_stages_) {
     loop_threads_.emplace_back([&stage](std::stop_token stop) {
       while (!stop.stop_requested()) stage->step(kLongestTurn);
+      stage->finish();
     });
   }
   intake_thread_ = std::jthread([this, guarded](std::stop_token stop) {
