@@ -19,6 +19,8 @@ class ProbeJudge final : public net::BodyJudge {
   void describe(Outcome& outcome) const override;
 
  private:
+  void look_at_header(std::span<const std::byte> bytes);
+
   Validate validate_;
   image::Probe probe_;
 };
