@@ -23,6 +23,9 @@ using Class = std::uint8_t;
 constexpr Class kPathEncode = 1;   // percent-encoded in a path
 constexpr Class kQueryEncode = 2;  // percent-encoded in a query
 constexpr Class kPlainHost = 4;    // stays as it is in a host
+constexpr Class kSlash = 8;        // ends a segment and the authority
+constexpr Class kMark = 16;        // begins query or fragment
+constexpr Class kLineBreak = 32;   // with the tab; taken out everywhere
 
 // The standard's path and special-query percent-encode sets, and the host bytes nothing happens to.
 constexpr std::array<std::uint8_t, 256> kClass = [] {
@@ -36,11 +39,20 @@ constexpr std::array<std::uint8_t, 256> kClass = [] {
   table['\''] = kQueryEncode;
   for (const char byte : std::string_view("abcdefghijklmnopqrstuvwxyz0123456789-._"))
     table[static_cast<std::uint8_t>(byte)] |= kPlainHost;
+  for (const char byte : {'/', '\\'}) table[static_cast<std::uint8_t>(byte)] |= kSlash;
+  for (const char byte : {'?', '#'}) table[static_cast<std::uint8_t>(byte)] |= kMark;
+  for (const char byte : {'\t', '\r', '\n'}) table[static_cast<std::uint8_t>(byte)] |= kLineBreak;
   return table;
 }();
 
 bool is_in(char byte, Class which) {
   return (kClass[static_cast<std::uint8_t>(byte)] & which) != 0;
+}
+/// Up to the first byte that is in `which`.
+std::size_t size_until(std::string_view text, Class which) {
+  std::size_t at = 0;
+  while (at < text.size() && !is_in(text[at], which)) ++at;
+  return at;
 }
 bool is_slash(char byte) { return byte == '/' || byte == '\\'; }
 bool is_alpha(char byte) { return (byte | 0x20) >= 'a' && (byte | 0x20) <= 'z'; }
@@ -80,7 +92,7 @@ std::string_view trimmed(std::string_view text, std::string& storage) {
   const auto is_outer = [](char byte) { return static_cast<std::uint8_t>(byte) <= 0x20; };
   while (!text.empty() && is_outer(text.front())) text.remove_prefix(1);
   while (!text.empty() && is_outer(text.back())) text.remove_suffix(1);
-  if (text.find_first_of("\t\r\n") == std::string_view::npos) return text;
+  if (size_until(text, kLineBreak) == text.size()) return text;
   storage = text;
   std::erase_if(storage, [](char byte) { return byte == '\t' || byte == '\r' || byte == '\n'; });
   return storage;
@@ -131,10 +143,6 @@ std::unexpected<Error> not_ours(std::string_view text, std::string_view scheme) 
   return std::unexpected(
       Error{.code = ErrorCode::scheme_denied,
             .detail = fmt::format("{} is neither http nor https", quote_without_userinfo(text))});
-}
-
-std::size_t size_until(std::string_view text, std::string_view stops) {
-  return std::min(text.find_first_of(stops), text.size());
 }
 
 /// Where the port's colon is, or the end: a colon within brackets is the address's.
@@ -241,7 +249,7 @@ Result<> UrlBuilder::add_authority(Scheme scheme, std::string_view text) {
   url_.href_ = name(scheme);
   url_.href_ += "://";
   while (!text.empty() && is_slash(text[0])) text.remove_prefix(1);
-  const std::size_t end = size_until(text, "/\\?#");
+  const std::size_t end = size_until(text, kSlash | kMark);
   rest_ = text.substr(end);
   std::string_view authority = text.substr(0, end);
   if (const std::size_t at = authority.rfind('@'); at != std::string_view::npos) {
@@ -288,7 +296,7 @@ void UrlBuilder::add_relative(const Url& base, std::string_view reference) {
 }
 
 void UrlBuilder::add_path_and_query(std::string_view text) {
-  const std::size_t end = size_until(text, "?#");
+  const std::size_t end = size_until(text, kMark);
   add_segments(text.substr(0, end));
   add_query(text.substr(end));
 }
@@ -301,7 +309,7 @@ void UrlBuilder::drop_last_segment() {
 // empty segment.
 void UrlBuilder::add_segments(std::string_view path) {
   for (;;) {
-    const std::size_t end = size_until(path, "/\\");
+    const std::size_t end = size_until(path, kSlash);
     const bool is_last = end == path.size();
     const std::string_view segment = path.substr(0, end);
     if (is_double_dot(segment)) {
@@ -323,7 +331,8 @@ void UrlBuilder::add_query(std::string_view text) {
   url_.query_begin_ = static_cast<std::uint32_t>(url_.href_.size());
   if (!text.starts_with('?')) return;
   url_.href_ += '?';
-  append_encoded(url_.href_, text.substr(1, size_until(text, "#") - 1), kQueryEncode);
+  append_encoded(url_.href_, text.substr(1, std::min(text.find('#'), text.size()) - 1),
+                 kQueryEncode);
 }
 
 Result<Url> UrlBuilder::finish() {
