@@ -21,14 +21,14 @@ struct FileFacts {
 /// again for its sum. `file` outlives this. One thread. Destroying it drops what was not flushed.
 class SummedFile final : public WritableFile {
  public:
-  static constexpr std::size_t kBufferBytes = std::size_t{256} << 10;
+  static constexpr std::size_t kBufferBytes = std::size_t{1} << 20;
 
   explicit SummedFile(WritableFile& file, std::size_t buffer_bytes = kBufferBytes);
 
   [[nodiscard]] Result<> write(std::span<const std::byte> bytes) override;
   [[nodiscard]] Result<> append_from(const RandomAccessFile& from, std::uint64_t offset,
                                      std::uint64_t length) override;
-  /// append_from() where the sum of those bytes is known: they need not pass through here.
+  /// append_from() where the sum of those bytes is known: it is taken as said, unseen.
   [[nodiscard]] Result<> append_known(const RandomAccessFile& from, std::uint64_t offset,
                                       std::uint64_t length, std::uint32_t known_crc32c);
   /// Hands everything to the file.
@@ -41,6 +41,8 @@ class SummedFile final : public WritableFile {
   [[nodiscard]] const FileFacts& facts() const { return facts_; }
 
  private:
+  Result<> read_into_buffer(const RandomAccessFile& from, std::uint64_t offset, std::size_t length);
+
   WritableFile& file_;
   const std::size_t buffer_bytes_;
   Buffer buffer_;

@@ -1,6 +1,6 @@
 // The tar of a webdataset shard. Headers differ in name, size and checksum only, so they are copies
-// of one made at compile time. Images never pass through the process: SummedFile has them copied
-// from the spool by the kernel and combines their sums.
+// of one made at compile time. Images are moved from the spool without being looked at: their sums
+// are known and combined.
 //
 // POSIX.1-1988 "ustar": numbers are octal text, the checksum is the sum of the header's bytes with
 // its own field read as spaces, contents are padded to 512 bytes, two zero blocks are the end; the

@@ -2,8 +2,8 @@
 // the data's masked sum (TensorFlow, "TFRecord and tf.train.Example"). The data is an Example in
 // protobuf's wire format, written by hand: it nests five deep, and its only use of lengths known
 // late is the image, whose bytes stand last in their own entry. So the record is a front, the
-// image, and a back, and the image is copied by the kernel as into a tar. Features stand in the
-// order given; TensorFlow's own writer leaves their order to a hash map.
+// image, and a back, and the image is copied and its sum combined as into a tar. Features stand in
+// the order given; TensorFlow's own writer leaves their order to a hash map.
 #include "writers/tfrecord.h"
 
 #include <charconv>

@@ -179,5 +179,27 @@ TEST_F(PosixFiles, UnreadableInputsAreOneSentence) {
 
 TEST(BootId, IsStable) { EXPECT_EQ(system_boot_id(), system_boot_id()); }
 
+// create() lets the kernel copy; a file opened to append (O_APPEND) refuses that with EBADF, and
+// the bytes are read and written.
+TEST_F(PosixFiles, RangesAreCopiedByTheKernelOrByReading) {
+  std::string text;
+  for (int i = 0; i < 300'000; ++i) text += static_cast<char>('a' + i % 23);
+  put("from", text);
+  const auto from = folder_->open("from").value();
+  put("appended", "<");
+  std::unique_ptr<WritableFile> files[] = {folder_->create("created").value(),
+                                           folder_->append("appended").value()};
+  ASSERT_TRUE(files[0]->write(std::as_bytes(std::span(std::string_view("<")))).has_value());
+  for (const auto& file : files) {
+    ASSERT_TRUE(file->append_from(*from, 1000, 290'001).has_value());
+    ASSERT_TRUE(file->append_from(*from, 0, 0).has_value());
+    ASSERT_TRUE(file->write(std::as_bytes(std::span(std::string_view(">")))).has_value());
+    EXPECT_EQ(file->append_from(*from, 299'990, 11).error().code, ErrorCode::state_damaged);
+  }
+  const std::string want = "<" + text.substr(1000, 290'001) + ">";
+  EXPECT_EQ(get("created").substr(0, want.size()), want);
+  EXPECT_EQ(get("appended").substr(0, want.size()), want);
+}
+
 }  // namespace
 }  // namespace pixhaul

@@ -62,8 +62,10 @@ TEST_F(Summed, AFullDiskIsSaidByTheCallThatMeetsIt) {
 TEST_F(Summed, ASourceThatEndsTooEarlyIsAnError) {
   const auto from = source("0123");
   SummedFile summed(*file_);
-  EXPECT_FALSE(summed.append_known(*from, 2, 5, 0).has_value());
-  EXPECT_FALSE(summed.append_from(*from, 4, 1).has_value());
+  EXPECT_EQ(summed.append_known(*from, 2, 5, 0).error().code, ErrorCode::state_damaged);
+  EXPECT_EQ(summed.append_from(*from, 4, 1).error().code, ErrorCode::state_damaged);
+  SummedFile unbuffered(*file_, 1);
+  EXPECT_EQ(unbuffered.append_known(*from, 2, 5, 0).error().code, ErrorCode::state_damaged);
 }
 
 }  // namespace

@@ -108,9 +108,11 @@ TEST_F(Tar, AnEmptyShardIsAnEmptyTar) {
   EXPECT_EQ(check(tar).value().samples, 0u);
 }
 
-TEST_F(Tar, ABrokenDiskEndsTheCall) {
+TEST_F(Tar, AFullDiskIsSaid) {
   files_.fail_call(1, ENOSPC, true);
-  EXPECT_EQ(tar_.add(samples_.sample("1", "jpg", "i", "{}")).error().code, ErrorCode::disk_full);
+  const std::string image(2 << 20, 'x');  // longer than the buffer
+  EXPECT_EQ(tar_.add(samples_.sample("1", "jpg", image, "{}")).error().code, ErrorCode::disk_full);
+  EXPECT_EQ(tar_.finish().error().code, ErrorCode::disk_full);
 }
 
 TEST_F(Tar, ASpoolThatEndsTooEarlyIsSaid) {
