@@ -1,5 +1,5 @@
 # Thin words over the scripts in tools/; each line can be given by hand.
-.PHONY: demo test bench format lint fuzz
+.PHONY: demo test reliability bench format lint fuzz
 
 demo:
 	tools/install_packages build demo
@@ -12,6 +12,12 @@ test:
 	cmake --preset dev
 	ninja -C build/dev
 	ctest --test-dir build/dev --output-on-failure
+
+reliability:
+	tools/install_packages build test
+	cmake --preset dev
+	ninja -C build/dev pixhaul tools/origin
+	PIXHAUL_KILLS=1000 tests/end_to_end/kill_test.py
 
 bench:
 	tools/install_packages build bench

@@ -144,10 +144,10 @@ Result<> Assembly::publish(std::string input_digest, std::string_view stats_text
   for (const CommitFile& file : settings_.standing_files) {
     if (!holds(record_.files, file)) record_.replaced.push_back(file);
   }
-  if (settings_.crash_point) settings_.crash_point(1);
+  if (*settings_.crash_point) (*settings_.crash_point)(1);
   if (Result<> synced = sync_temporaries(images_in_place); !synced) return synced;
-  if (settings_.crash_point) settings_.crash_point(2);
-  Result<> published = publish_shard(settings_.folders, record_, settings_.crash_point);
+  if (*settings_.crash_point) (*settings_.crash_point)(2);
+  Result<> published = publish_shard(settings_.folders, record_, *settings_.crash_point);
   record_.replaced.clear();
   is_published_ = published.has_value();
   return published;

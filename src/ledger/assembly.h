@@ -72,7 +72,7 @@ class Assembly {
   friend class RunFolder;
   struct Settings {
     CommitFolders folders{};
-    CrashPoint crash_point{};
+    const CrashPoint* crash_point = nullptr;  // the folder's
     std::string name{};
     std::vector<CommitFile> standing_files{};  // of the generation before
   };

@@ -100,6 +100,8 @@ class Clearing {
         if (entry.is_folder || !is_state_mine(entry.name)) continue;
         if (Result<> removed = (*folder)->remove(entry.name); !removed) return removed;
       }
+      // A decision that came back after a power cut would bring its shard back.
+      if (Result<> synced = (*folder)->sync(); !synced) return synced;
     }
     if (!scope_.is_alone) return {};
     if (Result<> removed = scope_.output->remove("failed.txt"); !removed) return removed;

@@ -389,7 +389,7 @@ Result<std::unique_ptr<Assembly>> RunFolder::begin_commit(std::unique_ptr<OpenSh
   const std::optional<ShardRecord> standing = record(shard->shard());
   std::unique_ptr<Assembly> assembly(new Assembly(
       {.folders = folders(),
-       .crash_point = settings_.crash_point,
+       .crash_point = &settings_.crash_point,
        .name = layout_.shard_name(shard->shard()),
        .standing_files = standing ? standing->files : std::vector<CommitFile>()},
       {.shard = shard->shard(), .generation = shard->generation()}, shard->was_resumed()));

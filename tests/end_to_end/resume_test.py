@@ -1,7 +1,6 @@
-"""A run that is killed, interrupted or repeated ends in what one undisturbed run gives; and a folder
+"""A run that is interrupted or repeated ends in what one undisturbed run gives; and a folder
 never takes rows of another list."""
 
-import random
 import signal
 import subprocess
 import time
@@ -12,29 +11,7 @@ from support import LOOPBACK, Case, wait_until
 SHARDED = ("--number_sample_per_shard", "50")
 
 
-class Kill(Case):
-    origin_arguments = ("--delay_ms", "3")
-
-    def test_killed_at_any_moment_and_continued_gives_the_same_dataset(self):
-        urls = [self.origin.url(f"/img/16/16/{i}.jpg" if i % 17 else "/status/404",
-                                f"h{i % 40}.hosts.test") for i in range(200)]
-        self.write_list(urls)
-        command = ("urls.txt", *SHARDED, *self.origin.dns)
-        whole = self.download(*command, "-o", "whole", expect=1)
-        wanted = self.outcome("whole")
-        for seed in range(15):
-            with self.subTest(seed=seed):
-                dice = random.Random(seed)
-                output = f"killed{seed}"
-                for _ in range(dice.randint(1, 2)):
-                    running = self.start(*command, *LOOPBACK, "-o", output)
-                    time.sleep(dice.uniform(0, whole.seconds))
-                    running.send(signal.SIGKILL)
-                    running.finish()
-                self.download(*command, "-o", output, expect=1)
-                self.verify(urls, output, shard_size=50)
-                self.assertEqual(self.outcome(output), wanted)
-
+class Again(Case):
     def test_finished_rows_are_not_requested_again(self):
         self.write_list(self.origin.images(30))
         self.download("urls.txt")

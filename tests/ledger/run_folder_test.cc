@@ -10,14 +10,20 @@
 namespace pixhaul::ledger {
 namespace {
 
+constexpr std::string_view kStats = R"({"count": 4, "successes": 2})";
+
+std::span<const std::byte> bytes(std::string_view text) { return std::as_bytes(std::span(text)); }
+
 class RunFolders : public testing::Test {
  protected:
+  RunFolders() {
+    settings_.manifest.options.emplace_back("number_sample_per_shard", "4");
+    settings_.samples_per_shard = 4;
+  }
+
   std::unique_ptr<RunFolder> open(std::string boot_id = "boot 1") {
-    RunSettings settings;
-    settings.manifest.options.emplace_back("number_sample_per_shard", "4");
-    settings.samples_per_shard = 4;
-    settings.boot_id = std::move(boot_id);
-    Result<std::unique_ptr<RunFolder>> run = RunFolder::open(files_, "out", settings);
+    settings_.boot_id = std::move(boot_id);
+    Result<std::unique_ptr<RunFolder>> run = RunFolder::open(files_, "out", settings_);
     EXPECT_TRUE(run.has_value()) << run.error().detail;
     return std::move(*run);
   }
@@ -59,10 +65,8 @@ class RunFolders : public testing::Test {
   static void commit(RunFolder& run, std::unique_ptr<OpenShard> shard, std::string digest) {
     auto assembly = run.begin_commit(std::move(shard)).value();
     ASSERT_TRUE(assembly->write_rows_jsonl().has_value());
-    ASSERT_TRUE(assembly
-                    ->publish(std::move(digest), R"({"count": 4, "successes": 2})",
-                              Assembly::ImagesInPlace::yes)
-                    .has_value());
+    ASSERT_TRUE(
+        assembly->publish(std::move(digest), kStats, Assembly::ImagesInPlace::yes).has_value());
     run.end_commit(std::move(assembly));
   }
 
@@ -75,6 +79,7 @@ class RunFolders : public testing::Test {
   }
 
   test::MemoryFileSystem files_;
+  RunSettings settings_;
 };
 
 using Rows = std::vector<std::string>;
@@ -256,6 +261,205 @@ TEST_F(RunFolders, AChangedRowOfAnOpenShardIsNamed) {
   ASSERT_FALSE(refused.has_value());
   EXPECT_TRUE(refused.error().detail.starts_with(
       "line 1 was 'http://h/0' when this folder was begun and is 'http://other' now"));
+}
+
+TEST_F(RunFolders, SamplesWaitInTheSpoolUntilTheirShardIsAssembled) {
+  auto run = open();
+  auto shard = run->open_shard(0).value();
+  const DataPlace lost = shard->append_data(bytes("never added")).value();
+  const DataPlace second = shard->append_data(bytes("second")).value();
+  const DataPlace first = shard->append_data(bytes("first")).value();
+  EXPECT_EQ(lost.offset, 0u);
+  ASSERT_TRUE(shard->add(row(1), second).has_value());
+  ASSERT_TRUE(shard->add(row(0), first).has_value());
+  ASSERT_TRUE(run->write_columns(0, "older").has_value());
+  ASSERT_TRUE(run->write_columns(0, "columns").has_value());
+  auto assembly = run->begin_commit(std::move(shard)).value();
+  ASSERT_EQ(assembly->rows().size(), 2u);
+  EXPECT_EQ(assembly->rows()[0].data->offset, first.offset);
+  std::string found(second.length, ' ');
+  const DataPlace& place = *assembly->rows()[1].data;
+  ASSERT_TRUE(assembly->data()
+                  ->read_at(place.offset, std::as_writable_bytes(std::span(found)))
+                  .has_value());
+  EXPECT_EQ(found, "second");
+  EXPECT_EQ(assembly->columns().value(), "columns");
+  ASSERT_TRUE(assembly->publish("d", kStats, Assembly::ImagesInPlace::no).has_value());
+  run->end_commit(std::move(assembly));
+  EXPECT_FALSE(files_.exists("out/.pixhaul/spool/00000.data"));
+  EXPECT_FALSE(files_.exists("out/.pixhaul/columns/00000.arrow"));
+}
+
+TEST_F(RunFolders, RowsWhoseSamplesAreMissingAreDropped) {
+  const std::string data = "out/.pixhaul/spool/00000.data";
+  for (const bool restarted : {false, true}) {
+    files_.erase(data);
+    files_.erase("out/.pixhaul/spool/00000");
+    {
+      auto run = open();
+      auto shard = run->open_shard(0).value();
+      ASSERT_TRUE(shard->add(row(0), shard->append_data(bytes("first")).value()).has_value());
+      ASSERT_TRUE(shard->add(row(1), shard->append_data(bytes("second")).value()).has_value());
+      ASSERT_TRUE(shard->flush().has_value());
+    }
+    // The same boot: what is there is right. Another: what is there may be zeros.
+    files_.put(data, restarted ? std::string_view("first\0\0\0\0\0\0", 11)
+                               : std::string_view("firstsecon"));
+    auto run = open(restarted ? "boot 2" : "boot 1");
+    auto shard = run->open_shard(0).value();
+    EXPECT_TRUE(shard->is_finished(0));
+    EXPECT_FALSE(shard->is_finished(1)) << restarted;
+    const DataPlace again = shard->append_data(bytes("again")).value();
+    EXPECT_EQ(again.offset, 5u) << "behind what is kept";
+  }
+}
+
+TEST_F(RunFolders, BytesWithoutASpoolAreRemoved) {
+  open().reset();
+  files_.put("out/.pixhaul/spool/00007.data", "x");
+  files_.put("out/.pixhaul/columns/00007.arrow", "x");
+  open().reset();
+  EXPECT_FALSE(files_.exists("out/.pixhaul/spool/00007.data"));
+  EXPECT_FALSE(files_.exists("out/.pixhaul/columns/00007.arrow"));
+}
+
+// As img2dataset 1.47 leaves a folder; the second shard's archive has no stats: it was not done.
+void put_foreign_folder(test::MemoryFileSystem& files) {
+  ASSERT_TRUE(files.open_folder("out", Folder::IfMissing::make).has_value());
+  files.put("out/00000.tar", "tar");
+  files.put("out/00000.parquet", "parquet");
+  files.put("out/00000_stats.json",
+            R"({"count": 4, "successes": 3, "failed_to_download": 1, "failed_to_resize": 0,
+                "duration": 1.5, "start_time": 1.0, "end_time": 2.5,
+                "status_dict": {"success": 3, "HTTP Error 404: Not Found": 1}})");
+  files.put("out/00001.tar", "half");
+  files.put("out/00002_stats.json", R"({"count": 4, "succ)");
+  files.put("out/notes.json", "{}");
+  files.put("out/my_stats.json", "{}");
+}
+
+TEST_F(RunFolders, AFolderOfAnotherProgramIsContinued) {
+  put_foreign_folder(files_);
+  auto run = open();
+  EXPECT_EQ(run->state(0), ShardState::done);
+  EXPECT_EQ(run->state(1), ShardState::fresh);
+  EXPECT_EQ(run->state(2), ShardState::fresh) << "its stats do not parse";
+  ASSERT_TRUE(run->record(0).has_value());
+  EXPECT_EQ(run->record(0)->generation, 0u);
+  EXPECT_EQ(run->totals(0).value().by_status.at(ErrorCode::success), 3u);
+  ShardCheck check(*run->record(0));
+  check.add("http://anything", "l", 1);
+  EXPECT_TRUE(check.finish(*run).has_value()) << "its rows cannot be read";
+  EXPECT_TRUE(files_.exists("out/notes.json"));
+}
+
+TEST_F(RunFolders, NamesWithOtherDigitsAreRefusedWithTheOption) {
+  files_.put("out/000000_stats.json", kStats);
+  ASSERT_TRUE(files_.open_folder("out", Folder::IfMissing::make).has_value());
+  const auto run = RunFolder::open(files_, "out", {});
+  ASSERT_FALSE(run.has_value());
+  EXPECT_EQ(run.error().code, ErrorCode::other_input);
+  EXPECT_NE(run.error().detail.find("--oom_shard_count 6"), std::string::npos);
+}
+
+TEST_F(RunFolders, OverwritingRemovesShardsAndNothingElse) {
+  make_done(open());
+  put_foreign_folder(files_);
+  ASSERT_TRUE(files_.open_folder("out/00000", Folder::IfMissing::make).has_value());
+  for (const std::string name : {"000003.jpg", "000003-a.jpg", ".000003.part", "holiday.jpg"}) {
+    files_.put("out/00000/" + name, "x");
+  }
+  files_.put("out/failed.txt", "x");
+  files_.put("out/12.tar", "x");
+  settings_.existing = ExistingShards::remove;
+  auto run = open();
+  EXPECT_TRUE(run->known_shards().empty());
+  EXPECT_EQ(run->state(0), ShardState::fresh);
+  const std::vector<std::string> kept = {
+      "out/.pixhaul/manifest.json", "out/.pixhaul/parts/00000.json",
+      "out/00000/holiday.jpg",      "out/12.tar",
+      "out/my_stats.json",          "out/notes.json"};
+  EXPECT_EQ(files_.files(), kept);
+}
+
+TEST_F(RunFolders, OverwritingThatWasKilledIsFinishedByAnyRun) {
+  for (std::uint64_t n = 1; n <= 40; ++n) {
+    files_ = test::MemoryFileSystem();
+    settings_.existing = ExistingShards::keep;
+    make_done(open());
+    put_foreign_folder(files_);
+    settings_.existing = ExistingShards::remove;
+    files_.fail_call(n, EIO, true);
+    static_cast<void>(RunFolder::open(files_, "out", settings_));
+    files_.crash();
+    settings_.existing = ExistingShards::keep;
+    auto run = open("boot 2");
+    const bool is_untouched = run->state(0) == ShardState::done;
+    EXPECT_EQ(files_.exists("out/00000.tar"), is_untouched) << n;
+    EXPECT_EQ(files_.exists("out/00001.tar"), is_untouched) << n;
+    EXPECT_FALSE(files_.exists("out/.pixhaul/clearing.0")) << n;
+  }
+}
+
+TEST_F(RunFolders, AFolderOfNobodyIsNotCleared) {
+  ASSERT_TRUE(files_.open_folder("out", Folder::IfMissing::make).has_value());
+  files_.put("out/00000.tar", "somebody's");
+  settings_.existing = ExistingShards::remove;
+  open().reset();
+  EXPECT_TRUE(files_.exists("out/00000.tar"));
+}
+
+TEST_F(RunFolders, AnAddedListFollowsAndAKilledOneGoesOnWhereItWas) {
+  make_done(open());
+  settings_.existing = ExistingShards::add_after;
+  auto run = open();
+  EXPECT_EQ(run->first_shard(), 1u);
+  auto shard = run->open_shard(1).value();
+  ASSERT_TRUE(shard->add(row(4)).has_value());
+  ASSERT_TRUE(shard->flush().has_value());
+  shard.reset();
+  run.reset();
+  run = open();
+  EXPECT_EQ(run->first_shard(), 1u) << "it was not complete";
+  shard = run->open_shard(1).value();
+  commit(*run, std::move(shard), digest(4, 5));
+  ASSERT_TRUE(run->check_end(5, 1).has_value());
+  ASSERT_TRUE(run->note_complete().has_value());
+  run.reset();
+  run = open();
+  EXPECT_EQ(run->first_shard(), 2u);
+  // The first list continues before the added ones.
+  settings_.existing = ExistingShards::keep;
+  run.reset();
+  run = open();
+  EXPECT_EQ(run->first_shard(), 0u);
+  EXPECT_TRUE(run->check_end(4, 4).has_value());
+}
+
+TEST_F(RunFolders, WorkersShareAFolderAndDoEveryNthShard) {
+  settings_.worker_count = 2;
+  auto even = open();
+  settings_.worker_index = 1;
+  auto odd = open();
+  EXPECT_EQ(RunFolder::open(files_, "out", settings_).error().code, ErrorCode::output_busy);
+  EXPECT_EQ(even->state(1), ShardState::elsewhere);
+  EXPECT_EQ(odd->state(0), ShardState::elsewhere);
+  auto shard = odd->open_shard(1).value();
+  ASSERT_TRUE(shard->add(row(4)).has_value());
+  ASSERT_TRUE(shard->flush().has_value());
+  settings_.worker_index = 0;
+  even.reset();
+  even = open();  // leaves the other's spool alone
+  EXPECT_TRUE(files_.exists("out/.pixhaul/spool/00001"));
+  make_done(std::move(even));
+  commit(*odd, std::move(shard), digest(4, 5));
+  EXPECT_THAT(odd->known_shards(), testing::ElementsAre(1u));
+  EXPECT_EQ(odd->failed_list_name(), "failed.1.txt");
+  odd.reset();
+  settings_.worker_count = 1;
+  const auto alone = RunFolder::open(files_, "out", settings_);
+  ASSERT_FALSE(alone.has_value());
+  EXPECT_NE(alone.error().detail.find("--worker_count 2"), std::string::npos);
 }
 
 TEST_F(RunFolders, ASecondRunIsRefused) {
