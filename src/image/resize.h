@@ -28,26 +28,9 @@ using ConstPlane = PlaneOf<const std::uint8_t>;
 [[nodiscard]] ConstPlane plane_of(const Image& image);
 [[nodiscard]] Plane plane_of(Image& image);
 
-/// Where the samples of an output lie in its input, along one side. Input sample k covers [k, k+1).
-struct Mapping {
-  double scale = 1;  ///< input samples in the width of an output sample; above 0
-  double begin = 0;  ///< where output sample 0 begins; below 0 or behind the end is the edge again
-  double end = 0;    ///< where the input ends, at most its size: the last sample may be half empty
-};
-struct Mappings {
-  Mapping x{};
-  Mapping y{};
-};
-
 /// The whole of `from` onto the whole of `to`. The same bytes on every processor.
 /// REQUIRES: no side 0, equal channels 1 to 4, no overlap.
 void resize(const ConstPlane& from, const Plane& to, Interpolation interpolation);
-
-/// The part of `from` that the mappings say; parts outside repeat the edge. `area` enlarges in
-/// OpenCV's sense when either scale is below 1.
-/// REQUIRES: as above.
-void resize(const ConstPlane& from, const Plane& to, Interpolation interpolation,
-            const Mappings& mappings);
 
 /// REQUIRES: no side 0; the memory of the result is taken at once.
 [[nodiscard]] Image resize(const Image& from, const Dimensions& to, Interpolation interpolation);
