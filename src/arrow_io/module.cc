@@ -2,12 +2,26 @@
 
 #include <arrow/memory_pool.h>
 
+#include "arrow_io/remote_files.h"
+#include "arrow_io/table_reader.h"
+
 namespace pixhaul::arrow_io {
 
 namespace {
 
 class ArrowModule final : public Module {
  public:
+  Result<std::unique_ptr<readers::RowReader>> open_table(
+      FileSystem& files, std::span<const readers::InputFile> inputs,
+      const readers::TableSettings& settings) override {
+    return open_table_reader(files, inputs, settings);
+  }
+  Result<std::unique_ptr<readers::ColumnTable>> open_columns(std::string_view ipc) override {
+    return open_column_table(ipc);
+  }
+  Result<std::unique_ptr<FileSystem>> open_file_system(std::string_view uri) override {
+    return open_remote_files(uri);
+  }
   std::uint64_t memory_bytes() const override {
     return static_cast<std::uint64_t>(arrow::default_memory_pool()->bytes_allocated());
   }

@@ -1,6 +1,15 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "base/file.h"
+#include "readers/columns.h"
+#include "readers/input.h"
+#include "readers/reader.h"
+#include "readers/table.h"
 
 namespace pixhaul::arrow_io {
 
@@ -11,6 +20,23 @@ namespace pixhaul::arrow_io {
 class Module {
  public:
   virtual ~Module() = default;
+
+  /// A reader over the tables `inputs` in order. All have the columns and types of the first; what
+  /// cannot be cast to them is a bad row. The first table is opened here, so that a mistyped
+  /// name or a missing column is noticed before any work. `files` outlives the reader, as do
+  /// `inputs`' names. Errors: input_unreadable, one sentence with the remedy.
+  [[nodiscard]] virtual Result<std::unique_ptr<readers::RowReader>> open_table(
+      FileSystem& files, std::span<const readers::InputFile> inputs,
+      const readers::TableSettings& settings) = 0;
+
+  /// What cut_columns() gave; the bytes are copied. Errors: state_damaged.
+  [[nodiscard]] virtual Result<std::unique_ptr<readers::ColumnTable>> open_columns(
+      std::string_view ipc) = 0;
+
+  /// The store at s3://, gs:// or hdfs://, for paths that are full URIs of the same store.
+  /// For reading. Errors: input_unreadable.
+  [[nodiscard]] virtual Result<std::unique_ptr<FileSystem>> open_file_system(
+      std::string_view uri) = 0;
 
   /// What Arrow's memory pools hold now, in bytes.
   [[nodiscard]] virtual std::uint64_t memory_bytes() const = 0;

@@ -1,0 +1,149 @@
+// S3, Google Cloud Storage and HDFS by Arrow's file systems. The one for S3 is a library of its own
+// in the wheel, loaded from beside libarrow when somebody names an s3:// path. Credentials and
+// regions come from where each store's own tools look for them; a URI's query
+// (?endpoint_override=…&scheme=http) goes to Arrow as it is.
+#include "arrow_io/remote_files.h"
+
+#include <arrow/buffer.h>
+#include <arrow/filesystem/filesystem.h>
+#include <arrow/io/interfaces.h>
+#include <arrow/result.h>
+#include <arrow/util/config.h>
+#include <dlfcn.h>
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
+#include <exception>
+#include <mutex>
+#include <string>
+#include <utility>
+
+#include "arrow_io/status.h"
+
+namespace pixhaul::arrow_io {
+
+namespace {
+
+// Where distributions keep the certificates that are trusted.
+constexpr std::array<const char*, 3> kTrustedCertificates = {
+    "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"};
+
+class RemoteReadable final : public ReadableFile {
+ public:
+  RemoteReadable(std::shared_ptr<arrow::io::RandomAccessFile> file, std::uint64_t size,
+                 std::string_view uri)
+      : file_(std::move(file)), size_(size), uri_(uri) {}
+
+  Result<std::size_t> read(std::span<std::byte> into) override {
+    Result<std::size_t> count = read_at(at_, into);
+    if (count) at_ += *count;
+    return count;
+  }
+  std::optional<std::uint64_t> size() const override { return size_; }
+  bool is_seekable() const override { return true; }
+  Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> into) override {
+    if (offset >= size_) return std::size_t{0};
+    const auto count = file_->ReadAt(static_cast<std::int64_t>(offset),
+                                     static_cast<std::int64_t>(into.size()), into.data());
+    if (!count.ok()) return std::unexpected(unreadable(uri_, count.status()));
+    return static_cast<std::size_t>(*count);
+  }
+
+ private:
+  std::shared_ptr<arrow::io::RandomAccessFile> file_;  // Arrow's way of holding one
+  std::uint64_t size_;
+  std::uint64_t at_ = 0;
+  std::string uri_;
+};
+
+class RemoteFiles final : public FileSystem {
+ public:
+  explicit RemoteFiles(std::shared_ptr<arrow::fs::FileSystem> store) : store_(std::move(store)) {}
+
+  Result<std::unique_ptr<Folder>> open_folder(std::string_view path, Folder::IfMissing) override {
+    return std::unexpected(
+        Error{.code = ErrorCode::output_unwritable,
+              .detail = fmt::format("cannot write to '{}': name a folder of this machine", path)});
+  }
+
+  Result<std::unique_ptr<ReadableFile>> open_input(std::string_view uri) override {
+    const auto path = store_->PathFromUri(std::string(uri));
+    if (!path.ok()) return std::unexpected(unreadable(uri, path.status()));
+    auto file = store_->OpenInputFile(*path);
+    if (!file.ok()) return std::unexpected(unreadable(uri, file.status()));
+    const auto size = (*file)->GetSize();
+    if (!size.ok()) return std::unexpected(unreadable(uri, size.status()));
+    return std::make_unique<RemoteReadable>(*std::move(file), static_cast<std::uint64_t>(*size),
+                                            uri);
+  }
+
+  Result<std::optional<std::vector<FolderEntry>>> list_inputs(std::string_view uri) override {
+    const auto path = store_->PathFromUri(std::string(uri));
+    if (!path.ok()) return std::unexpected(unreadable(uri, path.status()));
+    const auto facts = store_->GetFileInfo(*path);
+    if (!facts.ok()) return std::unexpected(unreadable(uri, facts.status()));
+    if (!facts->IsDirectory()) return std::optional<std::vector<FolderEntry>>();
+    arrow::fs::FileSelector selector;
+    selector.base_dir = *path;
+    const auto found = store_->GetFileInfo(selector);
+    if (!found.ok()) return std::unexpected(unreadable(uri, found.status()));
+    std::optional<std::vector<FolderEntry>> entries(std::in_place);
+    for (const arrow::fs::FileInfo& entry : *found) {
+      entries->push_back({.name = entry.base_name(), .is_folder = entry.IsDirectory()});
+    }
+    return entries;
+  }
+
+ private:
+  std::shared_ptr<arrow::fs::FileSystem> store_;  // Arrow's way of holding one
+};
+
+// What has to happen once before the first store is opened.
+arrow::Status begin(bool needs_s3) {
+  static std::once_flag once;
+  static arrow::Status status;
+  std::call_once(once, [] {
+    arrow::fs::FileSystemGlobalOptions options;
+    for (const char* file : kTrustedCertificates) {
+      if (::access(file, R_OK) != 0) continue;
+      options.tls_ca_file_path = file;
+      break;
+    }
+    status = arrow::fs::Initialize(options);
+    // An S3 client that is alive when its library is torn down aborts the process.
+    std::atexit([] { arrow::fs::EnsureFinalized(); });
+  });
+  ARROW_RETURN_NOT_OK(status);
+  if (!needs_s3) return status;
+  static std::once_flag once_s3;
+  static arrow::Status s3_status;
+  std::call_once(once_s3, [] {
+    Dl_info info{};
+    if (::dladdr(reinterpret_cast<const void*>(&arrow::fs::EnsureFinalized), &info) == 0) return;
+    std::string path = info.dli_fname;
+    path.resize(path.rfind('/') + 1);
+    path += "libarrow_s3.so." ARROW_SO_VERSION;
+    if (::access(path.c_str(), F_OK) == 0) {
+      s3_status = arrow::fs::LoadFileSystemFactories(path.c_str());
+    }
+  });
+  return s3_status;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<FileSystem>> open_remote_files(std::string_view uri) {
+  try {
+    const arrow::Status begun = begin(uri.starts_with("s3:"));
+    if (!begun.ok()) return std::unexpected(unreadable(uri, begun));
+    auto store = arrow::fs::FileSystemFromUri(std::string(uri));
+    if (!store.ok()) return std::unexpected(unreadable(uri, store.status()));
+    return std::make_unique<RemoteFiles>(*std::move(store));
+  } catch (const std::exception& thrown) {
+    return std::unexpected(unreadable(uri, std::string_view(thrown.what())));
+  }
+}
+
+}  // namespace pixhaul::arrow_io

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "base/file.h"
+
+namespace arrow::io {
+class RandomAccessFile;
+}  // namespace arrow::io
+
+namespace pixhaul::arrow_io {
+
+/// `file` itself if it can be read anywhere, otherwise its bytes in a temporary file that has no
+/// name (in $TMPDIR or /tmp): a parquet file from a pipe or a compressed one. `name`: for messages.
+/// Errors: input_unreadable.
+[[nodiscard]] Result<std::unique_ptr<ReadableFile>> make_seekable(
+    std::unique_ptr<ReadableFile> file, std::string_view name);
+
+/// `file` as Arrow wants it. Shared because Arrow's readers share it. REQUIRES: is_seekable().
+[[nodiscard]] std::shared_ptr<arrow::io::RandomAccessFile> make_arrow_file(
+    std::unique_ptr<ReadableFile> file);
+
+}  // namespace pixhaul::arrow_io
