@@ -2,7 +2,10 @@
 
 #include <arrow/memory_pool.h>
 
+#include "arrow_io/failed_table.h"
 #include "arrow_io/remote_files.h"
+#include "arrow_io/rows_table.h"
+#include "arrow_io/shard_table.h"
 #include "arrow_io/table_reader.h"
 
 namespace pixhaul::arrow_io {
@@ -22,6 +25,21 @@ class ArrowModule final : public Module {
   Result<std::unique_ptr<FileSystem>> open_file_system(std::string_view uri) override {
     return open_remote_files(uri);
   }
+
+  Result<std::unique_ptr<writers::TableWriter>> create_table_writer(
+      WritableFile& file, std::string_view columns,
+      const writers::TableSettings& settings) override {
+    return create_shard_table(file, columns, settings, arrow::default_memory_pool());
+  }
+
+  Result<std::unique_ptr<writers::TableWriter>> create_rows_writer(WritableFile& file) override {
+    return create_rows_table(file, arrow::default_memory_pool());
+  }
+
+  std::unique_ptr<writers::FailedTable> make_failed_table(WritableFile& file) override {
+    return arrow_io::make_failed_table(file, arrow::default_memory_pool());
+  }
+
   std::uint64_t memory_bytes() const override {
     return static_cast<std::uint64_t>(arrow::default_memory_pool()->bytes_allocated());
   }

@@ -10,6 +10,7 @@
 #include "readers/input.h"
 #include "readers/reader.h"
 #include "readers/table.h"
+#include "writers/table_writer.h"
 
 namespace pixhaul::arrow_io {
 
@@ -37,6 +38,23 @@ class Module {
   /// For reading. Errors: input_unreadable.
   [[nodiscard]] virtual Result<std::unique_ptr<FileSystem>> open_file_system(
       std::string_view uri) = 0;
+
+  /// The table NNNNN.parquet of a shard, laid out as img2dataset's: the input's columns, ours, and
+  /// the images where the settings name a column for them. `columns`: what cut_columns() gave for
+  /// the shard, "" where the list has none; copied. `file` is empty and outlives the writer.
+  /// Errors: state_damaged (the columns), bad_option (a column of the list has the name of one of
+  /// ours), disk_full, output_unwritable.
+  [[nodiscard]] virtual Result<std::unique_ptr<writers::TableWriter>> create_table_writer(
+      WritableFile& file, std::string_view columns, const writers::TableSettings& settings) = 0;
+
+  /// The table .pixhaul/rows/NNNNN.parquet: of each row what may differ between two runs over the
+  /// same responses; its images are ignored. Errors: disk_full, output_unwritable.
+  [[nodiscard]] virtual Result<std::unique_ptr<writers::TableWriter>> create_rows_writer(
+      WritableFile& file) = 0;
+
+  /// The table .pixhaul/failed.parquet. `file` is empty and outlives it.
+  [[nodiscard]] virtual std::unique_ptr<writers::FailedTable> make_failed_table(
+      WritableFile& file) = 0;
 
   /// What Arrow's memory pools hold now, in bytes.
   [[nodiscard]] virtual std::uint64_t memory_bytes() const = 0;
