@@ -151,6 +151,7 @@ TEST_F(Tar, AVisitorEndsTheCheck) {
 // Python's tarfile reads 18 % of the cuts at block boundaries without an error.
 TEST_F(Tar, EveryCutIsFound) {
   const std::string tar = small_tar();
+  ASSERT_THAT(check(tar), IsOk());
   for (std::size_t size = 0; size < tar.size(); size += size % 512 == 0 ? 1 : 511) {
     const Result<ShardContents> result = check(std::string_view(tar).substr(0, size));
     ASSERT_FALSE(result.has_value()) << size;

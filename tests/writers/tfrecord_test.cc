@@ -143,6 +143,7 @@ TEST_F(Tfrecord, EveryCutAndFlippedBitIsFound) {
   const std::size_t first = files_.contents("out/a.tfrecord").size();
   add("2", "jpg", "image two", R"({"a": 1})");
   const std::string file = finish();
+  ASSERT_EQ(check(file).value().samples, 2u);
   for (std::size_t size = 0; size < file.size(); ++size) {
     const Result<ShardContents> result = check(std::string_view(file).substr(0, size));
     ASSERT_FALSE(result.has_value() && result->samples == 2) << size << " of which " << first;
