@@ -10,4 +10,6 @@
 #include "pixhaul/result.h"
 #include "pixhaul/session.h"
 #include "pixhaul/stats.h"
+#include "pixhaul/status.h"
+#include "pixhaul/verify.h"
 #include "pixhaul/version.h"

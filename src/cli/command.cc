@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "cli/compare_command.h"
+#include "cli/folder_command.h"
 #include "cli/help.h"
 #include "cli/signals.h"
 #include "cli/summary.h"
@@ -86,6 +87,10 @@ int run_invocation(const Invocation& invocation, const Console& console) {
       return print(console, docs_page(word));
     case Command::man:
       return print(console, man_page());
+    case Command::status:
+      return run_status(invocation, console);
+    case Command::verify:
+      return run_verify(invocation, console);
     case Command::compare:
     case Command::download:
       break;

@@ -26,6 +26,7 @@ constexpr CommandFlag kCommandFlags[] = {
     {"verbose", 'v', "", "All notices: --log_level info."},
     {"continue", 'c', "",
      "Continue the run in the output folder; this is the default, the flag is accepted."},
+    {"deep", 0, "", "(verify) Decode every image as well."},
     {"images", 0, "N,...", "How many images at once, one block of the table each.", true},
     {"rounds", 0, "N", "Rounds of every setting; 8, and 2 when a host is public.", true},
     {"json", 0, "FILE", "Write every figure of the comparison as JSON.", true},
@@ -55,7 +56,9 @@ constexpr CommandWord kCommandWords[] = {{"compare", Command::compare},
                                          {"explain", Command::explain},
                                          {"completion", Command::completion},
                                          {"man", Command::man},
-                                         {"docs", Command::docs}};
+                                         {"docs", Command::docs},
+                                         {"status", Command::status},
+                                         {"verify", Command::verify}};
 
 std::string canonical(std::string_view name) {
   std::string result(name);
@@ -185,6 +188,9 @@ class Parser {
       return std::unexpected(
           bad_option(fmt::format("--{} belongs to `pixhaul compare`", flag.name)));
     }
+    if (flag.name == "deep" && invocation_.command != Command::verify) {
+      return std::unexpected(bad_option("--deep belongs to `pixhaul verify`"));
+    }
     if (flag.name == "help") return help(std::move(value));
     if (flag.value.empty()) {
       if (value && *value != "true") {
@@ -208,6 +214,7 @@ class Parser {
     if (name == "version") invocation_.version = true;
     if (name == "print_config") invocation_.print_config = true;
     if (name == "dry_run") invocation_.dry_run = true;
+    if (name == "deep") invocation_.deep = true;
     if (name == "http2") invocation_.compare.http2 = true;
     if (name == "verbose") {
       options.log_level = LogLevel::info;

@@ -19,7 +19,16 @@ using Environment = std::map<std::string, std::string, std::less<>>;
 enum class Origin : std::uint8_t { standard, environment, flag };
 [[nodiscard]] std::string_view origin_name(Origin origin);
 
-enum class Command : std::uint8_t { download, compare, explain, completion, man, docs };
+enum class Command : std::uint8_t {
+  download,
+  compare,
+  explain,
+  completion,
+  man,
+  docs,
+  status,
+  verify
+};
 
 /// A flag that is a word to the command itself and no field of Options.
 struct CommandFlag {
@@ -47,11 +56,12 @@ struct Invocation {
   Options options{};
   std::map<std::string, Origin, std::less<>>
       origins{};                            ///< of every option that is not at its default
-  std::vector<std::string> words{};         ///< after explain, completion, docs
+  std::vector<std::string> words{};         ///< after explain, completion, docs, status, verify
   std::optional<std::string> help_topic{};  ///< set by --help; "", "all", a group or an option
   bool version = false;
   bool print_config = false;
   bool dry_run = false;
+  bool deep = false;  ///< of verify
   CompareFlags compare{};
 };
 

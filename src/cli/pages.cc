@@ -112,7 +112,8 @@ std::string bash_completion() {
       "  if [[ $word == -* ]]; then\n"
       "    COMPREPLY=($(compgen -W \"{}\" -- \"$word\"))\n"
       "  elif ((COMP_CWORD == 1)); then\n"
-      "    COMPREPLY=($(compgen -W \"compare explain completion man\" -- \"$word\") $(compgen -f "
+      "    COMPREPLY=($(compgen -W \"compare status verify explain completion man\" -- \"$word\") "
+      "$(compgen -f "
       "-- \"$word\"))\n"
       "  else\n"
       "    COMPREPLY=($(compgen -f -- \"$word\"))\n"
@@ -161,7 +162,7 @@ std::string zsh_completion() {
       "  if (( CURRENT == 3 )) && [[ $words[2] == explain ]]; then compadd {}; return; fi\n"
       "  if (( CURRENT == 3 )) && [[ $words[2] == completion ]]; then compadd bash zsh fish; "
       "return; fi\n"
-      "  if (( CURRENT == 2 )); then compadd compare explain completion man; fi\n"
+      "  if (( CURRENT == 2 )); then compadd compare status verify explain completion man; fi\n"
       "  _arguments \\\n{}    '*:list:_files'\n"
       "}}\n"
       "compdef _pixhaul pixhaul\n",
@@ -180,7 +181,8 @@ std::string fish_quoted(std::string_view text) {
 std::string fish_completion() {
   std::string text =
       "# fish completion for pixhaul\n"
-      "complete -c pixhaul -n __fish_use_subcommand -a 'compare explain completion man'\n";
+      "complete -c pixhaul -n __fish_use_subcommand -a 'compare status verify explain completion "
+      "man'\n";
   text += fmt::format("complete -c pixhaul -f -n '__fish_seen_subcommand_from explain' -a '{}'\n",
                       status_words());
   text += "complete -c pixhaul -f -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish'\n";
@@ -284,6 +286,7 @@ std::string man_page() {
       ".SH NAME\npixhaul \\- download lists of images\n"
       ".SH SYNOPSIS\n.B pixhaul\n.I LIST...\n[options]\n.br\n.B pixhaul compare\n.I "
       "LIST\n[options]\n.br\n"
+      ".B pixhaul status\n.I OUT\n.br\n.B pixhaul verify\n.I OUT\n[\\-\\-deep]\n.br\n"
       ".B pixhaul explain\n[\\fISTATUS\\fR]\n"
       ".SH DESCRIPTION\nDownloads the images that lists of URLs name into a folder, as fast as the "
       "network allows and "

@@ -19,8 +19,9 @@ constexpr std::string_view kStatsEnd = "_stats.json";
 Result<> check_sizes(const CommitFolders& folders, const std::vector<CommitFile>& files,
                      DoneShard& done) {
   for (const CommitFile& file : files) {
-    Folder& folder = file.place == Place::output ? *folders.output : *folders.rows;
-    Result<std::optional<std::uint64_t>> size = folder.size(file.name);
+    Folder* folder = file.place == Place::output ? folders.output : folders.rows;
+    Result<std::optional<std::uint64_t>> size = std::optional<std::uint64_t>();
+    if (folder != nullptr) size = folder->size(file.name);
     if (!size) return std::unexpected(std::move(size).error());
     if (*size == file.bytes) continue;
     done.problem_file = (file.place == Place::rows ? ".pixhaul/rows/" : "") + file.name;
@@ -31,8 +32,9 @@ Result<> check_sizes(const CommitFolders& folders, const std::vector<CommitFile>
   return {};
 }
 
-Result<std::optional<ShardRecord>> read_record(Folder& shards, std::uint64_t shard) {
-  Result<std::optional<std::string>> text = shards.read(shard_name(shard) + ".json");
+Result<std::optional<ShardRecord>> read_record(Folder* shards, std::uint64_t shard) {
+  if (shards == nullptr) return std::optional<ShardRecord>();
+  Result<std::optional<std::string>> text = shards->read(shard_name(shard) + ".json");
   if (!text) return std::unexpected(std::move(text).error());
   if (!*text) return std::optional<ShardRecord>();
   Result<ShardRecord> record = parse_record(**text);
@@ -82,7 +84,7 @@ Result<DoneShard> load_done_shard(const CommitFolders& folders, const ShardLayou
   Result<std::optional<std::string>> text = folders.output->read(done.problem_file);
   if (!text) return std::unexpected(std::move(text).error());
   Result<StatsFacts> stats = parse_stats(*text ? std::string_view(**text) : std::string_view());
-  Result<std::optional<ShardRecord>> record = read_record(*folders.shards, shard);
+  Result<std::optional<ShardRecord>> record = read_record(folders.shards, shard);
   if (!record) return std::unexpected(std::move(record).error());
   if (!stats) {
     done.problem = "is damaged";
@@ -92,6 +94,7 @@ Result<DoneShard> load_done_shard(const CommitFolders& folders, const ShardLayou
   done.stats = std::move(*stats);
   const bool is_recorded = *record && (*record)->stats.bytes == (*text)->size() &&
                            (*record)->stats.crc32c == crc32c(**text);
+  done.differs = *record && !is_recorded;
   // Stats that are ours and not the record's say which files they mean; another program's say
   // nothing and are believed, as that program does.
   done.record = is_recorded ? std::move(**record) : record_of_stats(shard, done.stats);

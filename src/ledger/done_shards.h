@@ -19,12 +19,14 @@ namespace pixhaul::ledger {
 struct DoneShard {
   ShardRecord record{};  ///< generation 0 without a record of ours
   StatsFacts stats{};
+  bool differs = false;  ///< there is a record of ours, and the stats file is not the one it names
   std::string problem_file{};
   std::string problem{};  ///< why it is not done after all: "is 10 bytes, not 12"; "" if it is
 };
 
 /// By the record, if the stats file is the one it names; else by what the stats file says, ours or
-/// another program's. Errors: output_unwritable.
+/// another program's. Folders may be nullptr where there are none, but the output. Errors:
+/// output_unwritable.
 [[nodiscard]] Result<DoneShard> load_done_shard(const CommitFolders& folders,
                                                 const ShardLayout& layout, std::uint64_t shard);
 
