@@ -39,6 +39,8 @@ PUBLIC = {
     "fetch.h": RUN,
     "session.h": RUN,
     "compare.h": RUN,
+    "status.h": RUN,
+    "verify.h": RUN,
     "pixhaul.h": set(),
 }
 
