@@ -73,22 +73,32 @@ Result<> check_dimensions(const Dimensions& dimensions, const DecodeLimits& limi
   return {};
 }
 
-Result<Decoded> decode(Bytes bytes, const DecodeLimits& limits) {
+Result<Whole> walk(Bytes bytes) {
   Probe probe;
   probe.feed(bytes);
   if (auto whole = probe.finish(); !whole) return std::unexpected(std::move(whole).error());
-  const Codec* codec = find_codec(probe.format());
-  if (codec == nullptr) {
-    return std::unexpected(
-        Error{.code = ErrorCode::unsupported_format,
-              .detail = fmt::format("{} is not decoded; --validate structure keeps it as served",
-                                    media_type(probe.format()))});
-  }
-  if (probe.dimensions()) {
-    auto allowed = check_dimensions(*probe.dimensions(), limits);
+  return Whole{.format = probe.format(), .size = probe.dimensions()};
+}
+
+Result<const Codec*> need_codec(ImageFormat format) {
+  const Codec* codec = find_codec(format);
+  if (codec != nullptr) return codec;
+  return std::unexpected(
+      Error{.code = ErrorCode::unsupported_format,
+            .detail = fmt::format("{} is not decoded; --validate structure keeps it as served",
+                                  media_type(format))});
+}
+
+Result<Decoded> decode(Bytes bytes, const DecodeLimits& limits) {
+  auto whole = walk(bytes);
+  if (!whole) return std::unexpected(std::move(whole).error());
+  auto codec = need_codec(whole->format);
+  if (!codec) return std::unexpected(std::move(codec).error());
+  if (whole->size) {
+    auto allowed = check_dimensions(*whole->size, limits);
     if (!allowed) return std::unexpected(std::move(allowed).error());
   }
-  return codec->decode(bytes, limits);
+  return (*codec)->decode(bytes, limits);
 }
 
 }  // namespace pixhaul::image

@@ -7,6 +7,8 @@
 #include <cstring>
 #include <vector>
 
+#include "image/cpu_deadline.h"
+
 // giflib reads record by record; what follows the first picture is never looked at. Indices without
 // a colour are black, as in browsers. A frame that reaches over the canvas is cut at its edge.
 
@@ -146,7 +148,8 @@ std::vector<std::uint32_t> row_order(std::uint32_t height, bool is_interlaced) {
   return rows;
 }
 
-Result<Image> read_frame(Reader& reader, const Dimensions& canvas, int transparent) {
+Result<Image> read_frame(Reader& reader, const Dimensions& canvas, int transparent,
+                         CpuDeadline deadline) {
   const GifImageDesc& description = reader.gif->Image;
   const Frame frame = frame_of(description);
   const ColorMapObject* map =
@@ -161,6 +164,7 @@ Result<Image> read_frame(Reader& reader, const Dimensions& canvas, int transpare
   if (!is_covered) std::ranges::fill(image.pixels(), std::uint8_t{0});
   std::vector<GifByteType> indices(frame.size.width);
   for (const std::uint32_t y : row_order(frame.size.height, description.Interlace)) {
+    if (deadline.has_passed()) return std::unexpected(decode_deadline_error());
     if (DGifGetLine(reader.gif, indices.data(), description.Width) == GIF_ERROR) {
       return failure(reader, reader.gif->Error);
     }
@@ -191,7 +195,7 @@ Result<Decoded> GifCodec::decode(Bytes bytes, const DecodeLimits& limits) const 
   if (auto allowed = check_dimensions(frame, limits); !allowed) {
     return std::unexpected(std::move(allowed).error());
   }
-  auto image = read_frame(reader, canvas, transparent);
+  auto image = read_frame(reader, canvas, transparent, CpuDeadline(limits.max_cpu_time));
   if (!image) return std::unexpected(std::move(image).error());
   return Decoded{.image = std::move(*image)};
 }

@@ -66,7 +66,8 @@ Result<Decoded> JpegCodec::decode(Bytes bytes, const DecodeLimits& limits) const
 
   jpeg.out_color_space = *space;
   const std::uint32_t channels = *space == JCS_GRAYSCALE ? 1 : 3;
-  Decoded decoded{.image = Image(jpeg.image_width, jpeg.image_height, channels)};
+  Decoded decoded{.image = Image(jpeg.image_width, jpeg.image_height, channels),
+                  .is_cmyk = *space == JCS_CMYK};
   std::vector<std::uint8_t> inks(*space == JCS_CMYK ? std::size_t{jpeg.image_width} * 4 : 0);
   auto whole = reader.run([&] {
     jpeg_start_decompress(&jpeg);

@@ -10,6 +10,8 @@
 // jerror.h needs jpeglib.h before it.
 #include <jerror.h>
 
+#include "image/cpu_deadline.h"
+
 // libjpeg leaves by longjmp and says most of what is wrong with a file in warnings, after which it
 // paints grey. A closed list of those warnings means that data is lost and ends the decoding on the
 // spot; the others are recorded.
@@ -27,6 +29,7 @@ struct JpegReader::State {
   jpeg_progress_mgr progress{};
   std::jmp_buf jump{};
   std::uint32_t max_scans = 0;
+  CpuDeadline deadline{Duration::max()};
   std::optional<Error> error{};
   std::string warning{};
 
@@ -115,8 +118,13 @@ void JpegReader::State::on_message(j_common_ptr jpeg, int level) {
 // libjpeg.txt, "Progress monitoring": called through all of a multi-scan file's passes.
 void JpegReader::State::on_progress(j_common_ptr jpeg) {
   State& state = of(jpeg);
-  if (state.jpeg.input_scan_number <= static_cast<int>(state.max_scans)) return;
-  state.set_too_complex();
+  if (state.jpeg.input_scan_number > static_cast<int>(state.max_scans)) {
+    state.set_too_complex();
+  } else if (state.deadline.has_passed()) {
+    state.error = decode_deadline_error();
+  } else {
+    return;
+  }
   std::longjmp(state.jump, 1);
 }
 
@@ -140,6 +148,7 @@ Result<> JpegReader::open(Bytes bytes, const DecodeLimits& limits) {
   state_->errors.emit_message = State::on_message;
   state_->progress.progress_monitor = State::on_progress;
   state_->max_scans = limits.max_scans;
+  state_->deadline = CpuDeadline(limits.max_cpu_time);
   jpeg.client_data = state_.get();
   auto read = run([&] {
     jpeg_create_decompress(&jpeg);

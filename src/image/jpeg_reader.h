@@ -24,7 +24,7 @@ class JpegReader {
 
   /// Calls `work()`, which libjpeg may leave by longjmp: it holds no object with a destructor and
   /// calls nothing that does.
-  /// Errors: truncated, decode_error, unsupported_format, too_complex.
+  /// Errors: truncated, decode_error, unsupported_format, too_complex, decode_deadline.
   template <class Work>
   [[nodiscard]] Result<> run(Work work) {
     return run(&work, [](void* erased) { (*static_cast<Work*>(erased))(); });

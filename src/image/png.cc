@@ -6,6 +6,8 @@
 #include <cstring>
 #include <optional>
 
+#include "image/cpu_deadline.h"
+
 // libpng leaves by longjmp; everything that may jump runs in guarded(), whose work holds no object
 // with a destructor. Of the ancillary chunks only tRNS is read; the others are passed over unseen,
 // so that no compressed text or profile is ever inflated. A wrong CRC anywhere is fatal.
@@ -82,10 +84,14 @@ bool set_transforms(Reader& reader, int& pass_count) {
   });
 }
 
-bool read_pixels(Reader& reader, Image& image, int pass_count) {
+bool read_pixels(Reader& reader, Image& image, int pass_count, CpuDeadline deadline) {
   return guarded(reader, [&] {
     for (int pass = 0; pass < pass_count; ++pass) {
       for (std::uint32_t y = 0; y < image.height(); ++y) {
+        if (deadline.has_passed()) {
+          reader.error = decode_deadline_error();
+          png_error(reader.png, "");
+        }
         png_read_row(reader.png, image.row(y).data(), nullptr);
       }
     }
@@ -113,7 +119,7 @@ Result<Decoded> PngCodec::decode(Bytes bytes, const DecodeLimits& limits) const 
   Decoded decoded{.image = Image(dimensions.width, dimensions.height,
                                  png_get_channels(reader.png, reader.info))};
   PIXHAUL_CHECK(png_get_rowbytes(reader.png, reader.info) == decoded.image.stride_bytes());
-  if (!read_pixels(reader, decoded.image, pass_count)) {
+  if (!read_pixels(reader, decoded.image, pass_count, CpuDeadline(limits.max_cpu_time))) {
     return std::unexpected(std::move(*reader.error));
   }
   decoded.warning = std::move(reader.warning);

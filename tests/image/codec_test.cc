@@ -232,6 +232,20 @@ TEST(Decode, JpegWithMoreScansThanAllowedIsTooComplex) {
   EXPECT_EQ(detail_of(result), "more than 3 JPEG scans");
 }
 
+TEST(Decode, TakesNoMoreProcessorTimeThanItIsGiven) {
+  for (const char* name : {"jpeg_ycbcr", "jpeg_progressive", "jpeg_cmyk", "png_rgb",
+                           "png_rgb_interlaced", "gif_still"}) {
+    const auto result = decoded(picture(name).bytes, {.max_cpu_time = Duration(0)});
+    EXPECT_EQ(code_of(result), ErrorCode::decode_deadline) << name;
+  }
+}
+
+TEST(Decode, TellsCmykFromOtherColor) {
+  EXPECT_TRUE(decoded(picture("jpeg_cmyk").bytes)->is_cmyk);
+  EXPECT_TRUE(decoded(picture("jpeg_ycck").bytes)->is_cmyk);
+  EXPECT_FALSE(decoded(picture("jpeg_ycbcr").bytes)->is_cmyk);
+}
+
 // ---- damage inside a whole container
 
 TEST(Decode, JpegWhoseDataEndsBeforeItsMarkerHasLostPixels) {
