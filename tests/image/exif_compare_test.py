@@ -207,7 +207,7 @@ def main() -> int:
     global exifread, Image
     python = pathlib.Path(os.environ["TEST_VENV"]) / "bin" / "python"
     if not python.exists():
-        print(f"no {python}: tools/install_packages test makes it")
+        print(f"skipped: {python} is missing; tools/install_packages test makes it")
         return 77
     if pathlib.Path(sys.prefix).resolve() != pathlib.Path(os.environ["TEST_VENV"]).resolve():
         os.execv(python, [str(python), __file__, *sys.argv[1:]])
@@ -215,7 +215,7 @@ def main() -> int:
         import exifread
         from PIL import Image
     except ImportError as missing:
-        print(f"{missing}: tools/install_packages test installs it")
+        print(f"skipped: {missing}; tools/install_packages test installs it")
         return 77
     logging.disable(logging.CRITICAL)
     return 0 if unittest.main(exit=False).result.wasSuccessful() else 1
