@@ -2,16 +2,14 @@
 
 #include <algorithm>
 #include <bit>
-#include <cmath>
 #include <numeric>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
-#include "base/check.h"
-#include "base/json_writer.h"
 #include "image/exif.h"
 #include "image/exif_tags.h"
+#include "image/python_text.h"
 #include "image/tiff_structure.h"
 
 // The text that img2dataset writes of a picture's tags: json.dumps({name: str(tag).strip()}) over
@@ -71,14 +69,6 @@ std::int64_t signed_number(std::uint64_t bits, std::uint32_t length) {
   return static_cast<std::int64_t>(bits << unused) >> unused;
 }
 
-/// As Python prints a tuple of one float, which is what ExifRead keeps.
-std::string float_text(double value) {
-  if (std::isnan(value)) return "(nan,)";
-  std::string text = fmt::format("{}", value);
-  if (std::isfinite(value) && text.find_first_of(".e") == std::string::npos) text += ".0";
-  return "(" + text + ",)";
-}
-
 /// One value of a tag, as text and, where it is a whole number, as that.
 struct Value {
   std::string text{};
@@ -115,9 +105,10 @@ std::optional<Value> read_value(const TiffStructure& tiff, const TiffEntry& entr
       return ratio(part(at), part(at + 4));
     }
     case Type::float_:
-      return Value{.text = float_text(std::bit_cast<float>(static_cast<std::uint32_t>(*bits)))};
+      return Value{.text =
+                       python_float_tuple(std::bit_cast<float>(static_cast<std::uint32_t>(*bits)))};
     case Type::double_:
-      return Value{.text = float_text(std::bit_cast<double>(*bits))};
+      return Value{.text = python_float_tuple(std::bit_cast<double>(*bits))};
     default: {
       const std::int64_t number =
           is_signed(type) ? signed_number(*bits, length) : static_cast<std::int64_t>(*bits);
@@ -184,140 +175,12 @@ std::string names_of(std::span<const Value> values, std::span<const ValueName> n
   return text;
 }
 
-// ---- text that stands in the file
-
-bool is_utf8(std::string_view text) {
-  while (!text.empty()) {
-    const std::size_t length = utf8_sequence(text);
-    if (length == 0) return false;
-    text.remove_prefix(length);
-  }
-  return true;
-}
-
-/// One character as Python prints it between quotes; `most` is the highest it prints as it is.
-void append_printed(std::string& text, char c, char quote, std::uint8_t most) {
-  const auto code = static_cast<std::uint8_t>(c);
-  if (c == quote || c == '\\') {
-    text.append({'\\', c});
-  } else if (c == '\n') {
-    text += "\\n";
-  } else if (c == '\r') {
-    text += "\\r";
-  } else if (c == '\t') {
-    text += "\\t";
-  } else if (code < 0x20 || code == 0x7F || code > most) {
-    text += fmt::format("\\x{:02x}", code);
-  } else {
-    text += c;
-  }
-}
-
-char quote_for(std::string_view text) {
-  return text.contains('\'') && !text.contains('"') ? '"' : '\'';
-}
-
-/// As Python prints bytes: what ExifRead leaves of text that is not UTF-8.
-std::string bytes_text(std::string_view bytes) {
-  const char quote = quote_for(bytes);
-  std::string text = std::string("b") + quote;
-  for (const char c : bytes) append_printed(text, c, quote, 0x7E);
-  return text + quote;
-}
-
 /// Up to the first NUL.
 std::string ascii_text(const TiffStructure& tiff, const TiffEntry& entry) {
   const Bytes bytes = tiff.bytes(entry.value_at, std::min<std::uint64_t>(entry.count, kMostExif));
   std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   text = text.substr(0, text.find('\0'));
-  return is_utf8(text) ? std::string(text) : bytes_text(text);
-}
-
-/// A table of names is asked for each character, finds none and gets it in quotes.
-/// REQUIRES: text is UTF-8.
-std::string quoted_characters(std::string_view text) {
-  std::string quoted;
-  while (!text.empty()) {
-    const std::string_view character = text.substr(0, utf8_sequence(text));
-    const char quote = quote_for(character);
-    quoted += quote;
-    for (const char c : character) append_printed(quoted, c, quote, 0xFF);
-    quoted += quote;
-    text.remove_prefix(character.size());
-  }
-  return quoted;
-}
-
-// ---- json.dumps
-
-/// REQUIRES: text is UTF-8.
-std::u32string code_points(std::string_view text) {
-  std::u32string points;
-  while (!text.empty()) {
-    const std::size_t length = utf8_sequence(text);
-    PIXHAUL_CHECK(length > 0);
-    constexpr std::uint8_t kFirstBits[] = {0, 0x7F, 0x1F, 0x0F, 0x07};
-    char32_t point = static_cast<std::uint8_t>(text[0]) & kFirstBits[length];
-    for (std::size_t i = 1; i < length; ++i) {
-      point = point << 6 | (static_cast<std::uint8_t>(text[i]) & 0x3F);
-    }
-    points += point;
-    text.remove_prefix(length);
-  }
-  return points;
-}
-
-/// What Python's str.strip() takes away.
-bool is_space(char32_t c) {
-  return (c >= 9 && c <= 13) || (c >= 0x1C && c <= 0x20) || c == 0x85 || c == 0xA0 || c == 0x1680 ||
-         (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F ||
-         c == 0x3000;
-}
-
-std::u32string_view stripped(std::u32string_view text) {
-  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
-  return text;
-}
-
-void append_escaped(std::string& json, char32_t c) {
-  switch (c) {
-    case '"':
-    case '\\':
-      json.append({'\\', static_cast<char>(c)});
-      return;
-    case '\b':
-      json += "\\b";
-      return;
-    case '\f':
-      json += "\\f";
-      return;
-    case '\n':
-      json += "\\n";
-      return;
-    case '\r':
-      json += "\\r";
-      return;
-    case '\t':
-      json += "\\t";
-      return;
-    default:
-      break;
-  }
-  if (c >= 0x20 && c < 0x7F) {
-    json += static_cast<char>(c);
-  } else if (c < 0x1'0000) {
-    json += fmt::format("\\u{:04x}", static_cast<std::uint32_t>(c));
-  } else {
-    const auto above = static_cast<std::uint32_t>(c) - 0x1'0000;
-    json += fmt::format("\\u{:04x}\\u{:04x}", 0xD800 + (above >> 10), 0xDC00 + (above & 0x3FF));
-  }
-}
-
-void append_string(std::string& json, std::u32string_view text) {
-  json += '"';
-  for (const char32_t c : text) append_escaped(json, c);
-  json += '"';
+  return python_text(text);
 }
 
 // ---- directories
@@ -343,9 +206,9 @@ class Tags {
     std::string json = "{";
     for (const auto& [name, text] : tags_) {
       if (json.size() > 1) json += ", ";
-      append_string(json, code_points(name));
+      append_json_dump(json, name);
       json += ": ";
-      append_string(json, stripped(code_points(text)));
+      append_json_dump(json, python_strip(text));
     }
     return json + "}";
   }
@@ -371,7 +234,7 @@ class Tags {
                                       : fmt::format("{} {}", directory, described.name);
     if (Type{entry.type} == Type::ascii) {
       std::string text = ascii_text(tiff_, entry);
-      set(std::move(name), described.form == TagForm::names ? quoted_characters(text) : text);
+      set(std::move(name), described.form == TagForm::names ? python_characters(text) : text);
       return;
     }
     const auto values = read_values(tiff_, entry);
