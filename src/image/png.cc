@@ -74,6 +74,12 @@ bool read_header(Reader& reader) {
   });
 }
 
+// Not inlined: guarded() may hold no object with a destructor, not even a passing one.
+[[gnu::noinline]] void stop_at_deadline(Reader& reader) {
+  reader.error = decode_deadline_error();
+  png_longjmp(reader.png, 1);
+}
+
 /// 8 bits a channel, no palette, tRNS as alpha.
 bool set_transforms(Reader& reader, int& pass_count) {
   return guarded(reader, [&] {
@@ -88,10 +94,7 @@ bool read_pixels(Reader& reader, Image& image, int pass_count, CpuDeadline deadl
   return guarded(reader, [&] {
     for (int pass = 0; pass < pass_count; ++pass) {
       for (std::uint32_t y = 0; y < image.height(); ++y) {
-        if (deadline.has_passed()) {
-          reader.error = decode_deadline_error();
-          png_error(reader.png, "");
-        }
+        if (deadline.has_passed()) stop_at_deadline(reader);
         png_read_row(reader.png, image.row(y).data(), nullptr);
       }
     }
