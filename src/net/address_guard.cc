@@ -170,9 +170,13 @@ Result<AddressGuard> AddressGuard::create(std::span<const std::string> allow_net
     }
     guard.allowed_.push_back(*cidr);
   }
-  guard.own_ = std::move(own);
-  std::ranges::sort(guard.own_);
+  guard.know_own(std::move(own));
   return guard;
+}
+
+void AddressGuard::know_own(std::vector<IpAddress> own) {
+  own_ = std::move(own);
+  std::ranges::sort(own_);
 }
 
 bool AddressGuard::is_allowed(const IpAddress& address) const {

@@ -14,8 +14,8 @@ namespace pixhaul::net {
 /// Decides which addresses may be contacted: ask it about the socket address itself, right before
 /// every connect, so that neither odd spellings nor a second DNS answer get past. Refuses private
 /// and special ranges, IPv6 outside 2000::/3, IPv6 that carries a refused IPv4 address, and this
-/// machine's own addresses; `allow_net` permits blocks of them. Immutable: any thread may ask. Own
-/// addresses change: make a new guard every 60 s.
+/// machine's own addresses; `allow_net` permits blocks of them. Any thread may ask; `know_own` is
+/// its owner's. Each loop has a copy, whose own addresses it renews every 60 s.
 class AddressGuard {
  public:
   /// Why an address is refused, and the smallest block that would permit it.
@@ -28,6 +28,9 @@ class AddressGuard {
   /// is none.
   [[nodiscard]] static Result<AddressGuard> create(std::span<const std::string> allow_net,
                                                    std::vector<IpAddress> own = {});
+
+  /// This machine's addresses are these from now on.
+  void know_own(std::vector<IpAddress> own);
 
   /// Error: address_denied, "127.0.0.1 is loopback; --allow_net 127.0.0.0/8 permits it".
   [[nodiscard]] Result<> check(const IpAddress& address) const;

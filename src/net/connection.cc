@@ -70,10 +70,6 @@ std::string_view Connection::tls_version() const {
   return tls_ != nullptr ? tls_->version() : std::string_view();
 }
 
-std::size_t Connection::exchange_count() const {
-  return http2_ != nullptr ? streams_.size() : (http1_.exchange() != nullptr ? 1 : 0);
-}
-
 void Connection::start(const Http2Request& request, std::string_view http1_text,
                        Exchange& exchange) {
   PIXHAUL_DEBUG_CHECK(can_take());
@@ -275,18 +271,15 @@ void Connection::read_http2(Instant now) {
   }
 }
 
-// An exchange that failed by our own verdict still has a stream open: reset it, the connection
-// lives on.
+// An exchange that ended by our own verdict still has a stream open: reset it, the connection
+// lives on. Streams that ended by themselves are not known any more.
 void Connection::forget_finished() {
-  bool cancelled = false;
-  for (const auto& [exchange, stream] : streams_) {
-    if (exchange->phase() == Exchange::Phase::failed) {
-      http2_->cancel(stream);
-      cancelled = true;
-    }
-  }
-  std::erase_if(streams_, [](const auto& entry) { return entry.first->is_finished(); });
-  if (cancelled) static_cast<void>(flush());
+  const std::size_t ended = std::erase_if(streams_, [this](const auto& entry) {
+    if (!entry.first->is_finished()) return false;
+    http2_->cancel(entry.second);
+    return true;
+  });
+  if (ended > 0) static_cast<void>(flush());
 }
 
 void Connection::end(IoResult why) {

@@ -55,7 +55,6 @@ class Connection {
   /// Why the set-up failed; meaningful when closed before it was ever active.
   [[nodiscard]] const Error& error() const { return error_; }
   [[nodiscard]] std::string_view tls_version() const;
-  [[nodiscard]] std::size_t exchange_count() const;
 
   /// REQUIRES: can_take(). `http1_text` is used on HTTP/1.1, `request` on HTTP/2. `exchange` stays
   /// the caller's.

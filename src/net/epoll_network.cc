@@ -138,6 +138,8 @@ void EpollNetwork::close(SocketId socket) {
   ::close(socket);
 }
 
+std::vector<IpAddress> EpollNetwork::own_addresses() { return local_addresses(); }
+
 void EpollNetwork::forget(SocketId socket) {
   if (std::cmp_greater_equal(socket, slots_.size())) return;
   Slot& slot = slots_[static_cast<std::size_t>(socket)];

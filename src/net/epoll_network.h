@@ -29,6 +29,7 @@ class EpollNetwork final : public Network {
   [[nodiscard]] IoResult read(SocketId socket, std::span<std::byte> into) override;
   [[nodiscard]] IoResult write(SocketId socket, std::span<const std::byte> from) override;
   void close(SocketId socket) override;
+  [[nodiscard]] std::vector<IpAddress> own_addresses() override;
   void watch(SocketId socket, Interest interest, Watcher* watcher) override;
   void wait(Duration timeout) override;
   void wake() override;

@@ -125,7 +125,8 @@ std::optional<Error> Exchange::refuse(const ResponseHead& head) {
     return Error{.code = ErrorCode::protocol_error,
                  .detail = fmt::format("HTTP {} has no image", head.status)};
   }
-  if (head.content_length && *head.content_length > rules_->max_body_bytes) {
+  if (!rules_->keeps_first_part && head.content_length &&
+      *head.content_length > rules_->max_body_bytes) {
     return Error{.code = ErrorCode::too_large,
                  .detail = fmt::format("{} bytes announced, {} allowed", *head.content_length,
                                        rules_->max_body_bytes)};
@@ -135,7 +136,7 @@ std::optional<Error> Exchange::refuse(const ResponseHead& head) {
 
 void Exchange::count_wire(std::size_t bytes) {
   wire_bytes_ += bytes;
-  if (wire_bytes_ > rules_->max_body_bytes) {
+  if (wire_bytes_ > rules_->max_body_bytes && !rules_->keeps_first_part) {
     fail({.code = ErrorCode::too_large,
           .detail = fmt::format("more than {} bytes", rules_->max_body_bytes)});
   }
@@ -147,12 +148,15 @@ void Exchange::on_body(std::span<const std::byte> bytes) {
   if (phase_ != Phase::reading_body) return;
   if (decoder_ == nullptr) {
     if (sink_ == nullptr) buffer_.append(bytes);
-    return deliver(bytes);
+    deliver(bytes);
+    return end_when_enough();
   }
   const std::size_t before = decoded_.size();
-  if (auto decoded = decoder_->decode(bytes, decoded_); !decoded)
-    return fail(std::move(decoded).error());
+  const auto decoded = decoder_->decode(bytes, decoded_);
+  if (!decoded && !(rules_->keeps_first_part && decoded.error().code == ErrorCode::too_large))
+    return fail(decoded.error());
   deliver(decoded_.bytes().subspan(before));
+  end_when_enough();
   if (sink_ != nullptr) decoded_.clear();
 }
 
@@ -162,6 +166,7 @@ void Exchange::on_body_in_place(std::size_t count) {
   if (decoder_ == nullptr) {
     count_wire(count);
     if (phase_ == Phase::reading_body) deliver(bytes);
+    end_when_enough();
   } else {
     on_body(bytes);
   }
@@ -175,6 +180,13 @@ void Exchange::deliver(std::span<const std::byte> decoded) {
   }
   if (sink_ != nullptr) {
     if (auto written = sink_->write(decoded); !written) fail(std::move(written).error());
+  }
+}
+
+void Exchange::end_when_enough() {
+  if (phase_ == Phase::reading_body && rules_->keeps_first_part &&
+      std::max(wire_bytes_, decoded_bytes_) >= rules_->max_body_bytes) {
+    phase_ = Phase::complete;
   }
 }
 

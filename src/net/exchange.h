@@ -21,6 +21,7 @@ namespace pixhaul::net {
 /// What a response must keep to.
 struct ResponseRules {
   std::uint64_t max_body_bytes = 32u << 20;  ///< on the wire and decoded
+  bool keeps_first_part = false;  ///< a longer body is no failure: it ends behind that many
   std::vector<std::string> disallowed_header_directives{};
   std::string user_agent_token{};  ///< ours, as robots directives name it
 };
@@ -91,6 +92,7 @@ class Exchange final : public StreamReceiver {
   [[nodiscard]] std::optional<Error> refuse(const ResponseHead& head);
   void count_wire(std::size_t bytes);
   void deliver(std::span<const std::byte> decoded);
+  void end_when_enough();
   void fail(Error error);
 
   const ResponseRules* rules_ = nullptr;

@@ -25,7 +25,8 @@ namespace {
 constexpr Duration kGuardEvery = std::chrono::seconds(1);
 constexpr Duration kLongestDrain = std::chrono::seconds(5);
 constexpr std::size_t kRecycledBytes = 256 * 1024;  // larger buffers are freed
-constexpr std::uint64_t kRobotsBytes = 500 * 1024;  // RFC 9309 §2.5
+// More than the 500 KiB that are parsed (RFC 9309 §2.5), so that the parser sees where they end.
+constexpr std::uint64_t kRobotsBytes = 512 * 1024;
 
 ThrottleLimits address_limits(const FetchSettings& settings) {
   const auto most = static_cast<std::uint16_t>(std::min<std::uint32_t>(
@@ -53,7 +54,7 @@ Fetcher::Engine::Engine(FetchSettings settings, Network& network, Resolver& reso
                         const AddressGuard& guard, TlsContext& tls, MemoryBudget& memory,
                         TransferParts& parts)
     : settings_(std::move(settings)),
-      robots_rules_{.max_body_bytes = kRobotsBytes},
+      robots_rules_{.max_body_bytes = kRobotsBytes, .keeps_first_part = true},
       network_(network),
       clock_(clock),
       guard_(guard),
@@ -70,6 +71,7 @@ Fetcher::Engine::Engine(FetchSettings settings, Network& network, Resolver& reso
       link_guard_(settings_.deadline, settings_.concurrency, settings_.concurrency),
       rate_(settings_.limit_rate),
       now_(clock.now()),
+      own_known_at_(now_),
       sampled_at_(now_) {}
 
 Fetcher::Engine::~Engine() {
@@ -131,7 +133,7 @@ void Fetcher::Engine::sweep() {
   sample_.elapsed = now_ - std::exchange(sampled_at_, now_);
   sample_.active = static_cast<unsigned>(active_.size());
   link_guard_.on_sample(std::exchange(sample_, {}));
-  scheduler_.forget_inert_hosts();
+  scheduler_.forget_inert_hosts(now_);
 }
 
 // ---- what goes in and out

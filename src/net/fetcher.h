@@ -99,8 +99,8 @@ struct FetchCounters {
 };
 
 /// The engine of one loop: takes jobs, drives connections, gives results. Nothing is shared with
-/// other loops but the TLS context, the address guard and the memory budget. One thread, except
-/// `wake()`.
+/// other loops but the TLS context and the memory budget; the address guard is copied. One thread,
+/// except `may_resume()`.
 class Fetcher {
  public:
   /// All references outlive the fetcher.

@@ -8,6 +8,12 @@
 
 namespace pixhaul::net {
 
+namespace {
+
+constexpr Duration kOwnAddressesAge = std::chrono::seconds(60);  // interfaces come and go
+
+}  // namespace
+
 const Proxy* Fetcher::Engine::proxy_of(const Transfer& transfer) const {
   const Url& url = transfer.job.url;
   return settings_.proxy.choose(name(url.scheme()), url.host(), url.port());
@@ -37,6 +43,10 @@ void Fetcher::Engine::name_known(Transfer& transfer, std::string_view name) {
 // The guard sees the addresses themselves, right before they are contacted, on every hop
 // (reliability N8, N9).
 void Fetcher::Engine::target_known(Transfer& transfer, const std::vector<IpAddress>& addresses) {
+  if (now_ - own_known_at_ >= kOwnAddressesAge) {
+    guard_.know_own(network_.own_addresses());
+    own_known_at_ = now_;
+  }
   std::vector<IpAddress> vetted;
   Error refused{.code = ErrorCode::address_denied, .detail = "no address"};
   for (const IpAddress& address : addresses) {
@@ -127,6 +137,7 @@ void Fetcher::Engine::connected(Transfer& transfer) {
     plan.proxy = std::move(*handshake);
   }
   const SocketAddress address = transfer.dial->address();
+  count_at(transfer, address.ip);
   auto connection = std::make_unique<PooledConnection>(
       *this, network_, transfer.dial->take_socket(), std::move(plan), tls_, tls_sessions_);
   bury_dial(transfer);
@@ -139,6 +150,16 @@ void Fetcher::Engine::connected(Transfer& transfer) {
   PooledConnection& opened = *connection;
   connections_.emplace(&opened, std::move(connection));
   drive(opened, false);
+}
+
+// The race was begun on account of the first address; another may have won it.
+void Fetcher::Engine::count_at(Transfer& transfer, const IpAddress& ip) {
+  AddressState& reached = scheduler_.address_of(ip);
+  if (transfer.address == &reached) return;
+  transfer.address->throttle.on_other();
+  scheduler_.leave_address(*transfer.address, now_);
+  transfer.address = &reached;
+  scheduler_.enter_address(*transfer.host, reached);
 }
 
 // The process has no descriptor left: not the URL's fault. Idle connections are given up, the limit

@@ -103,7 +103,7 @@ void Fetcher::Engine::connection_active(PooledConnection& connection) {
     host.protocol = http2 ? HostProtocol::http2 : HostProtocol::http1;
     if (http2) host.throttle.adopt(throttle_limits(settings_, true));
   }
-  host.awaits_protocol = false;
+  end_waiting_for(transfer);
   if (http2) host.shared.push_back(&connection);
   scheduler_.update(host, now_);
   send(transfer, connection);

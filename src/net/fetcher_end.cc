@@ -83,7 +83,7 @@ void Fetcher::Engine::end(Transfer& transfer) {
 
 void Fetcher::Engine::end_failed(Transfer& transfer, Error error) {
   counters_.bytes_saved += transfer.exchange.bytes_saved();
-  transfer.host->awaits_protocol = false;
+  end_waiting_for(transfer);
   const bool died_unused = error.code == ErrorCode::connection_reset && transfer.reused &&
                            !transfer.exchange.has_begun();
   const bool unprocessed = transfer.exchange.is_finished() && transfer.exchange.is_unprocessed();
@@ -131,7 +131,11 @@ void Fetcher::Engine::learn(Transfer& transfer, ErrorCode code) {
 
 bool Fetcher::Engine::try_again(Transfer& transfer, ErrorCode code) {
   if (!is_transient(code, transfer.exchange.facts().status)) return false;
-  const bool limited = code == ErrorCode::rate_limited;
+  // A host that says when to come again costs its rows no try: they wait with it. One that only
+  // refuses does, or a run that was told not to repeat anything (`retries` 0) would.
+  const bool limited =
+      code == ErrorCode::rate_limited &&
+      parse_retry_after(transfer.exchange.facts().retry_after, clock_.wall_now()).has_value();
   if (limited ? transfer.job.deferrals >= kDeferralLimit
               : transfer.job.attempts > settings_.retries)
     return false;
@@ -230,7 +234,7 @@ void Fetcher::Engine::deliver(Transfer& transfer, Error error) {
 Job Fetcher::Engine::take_back(Transfer& transfer) {
   Job job = std::move(transfer.job);
   --job.attempts;
-  transfer.host->awaits_protocol = false;
+  end_waiting_for(transfer);
   transfer.host->throttle.on_other();
   if (transfer.address != nullptr) transfer.address->throttle.on_other();
   release(transfer);

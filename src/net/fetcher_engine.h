@@ -64,6 +64,8 @@ class Fetcher::Engine final : public PooledConnection::Owner, public Dial::Owner
   void give_up_if_only_parked();
   void give_result(std::uint64_t id, std::uint16_t attempts, Error error);
   void begin(Transfer& transfer);
+  [[nodiscard]] bool may_become_shared(const Host& host) const;
+  void end_waiting_for(Transfer& transfer);
   [[nodiscard]] PooledConnection* kept_connection(Host& host);
 
   // fetcher_connect
@@ -75,6 +77,7 @@ class Fetcher::Engine final : public PooledConnection::Owner, public Dial::Owner
   void bury_dial(Transfer& transfer);
   void advance_dials();
   void connected(Transfer& transfer);
+  void count_at(Transfer& transfer, const IpAddress& ip);
   void out_of_sockets(Transfer& transfer);
   [[nodiscard]] const Proxy* proxy_of(const Transfer& transfer) const;
   [[nodiscard]] bool resolves_names(const Proxy& proxy) const {
@@ -120,7 +123,7 @@ class Fetcher::Engine final : public PooledConnection::Owner, public Dial::Owner
   ResponseRules robots_rules_;
   Network& network_;
   const Clock& clock_;
-  const AddressGuard& guard_;
+  AddressGuard guard_;  // a copy: its own addresses are renewed
   TlsContext& tls_;
   MemoryBudget& memory_;
   TransferParts& parts_;
@@ -135,6 +138,7 @@ class Fetcher::Engine final : public PooledConnection::Owner, public Dial::Owner
   Instant next_sweep_{};
   Instant next_dial_ = Instant::max();  // when some dial tries its next address
   Instant next_guard_{};
+  Instant own_known_at_;  // this machine's addresses
   bool stopping_ = false;
   std::atomic<bool> starved_ = false;  // nothing was started for want of memory
   std::size_t socket_limit_ =

@@ -102,10 +102,6 @@ Transfer& Fetcher::Engine::new_transfer(Host& host, Job&& job) {
 void Fetcher::Engine::start(Host& host, Job&& job) {
   Transfer& transfer = new_transfer(host, std::move(job));
   scheduler_.count_start(host, now_);
-  if (settings_.http == HttpChoice::automatic && transfer.job.url.scheme() == Scheme::https &&
-      host.protocol == HostProtocol::unknown) {
-    host.awaits_protocol = true;
-  }
   scheduler_.update(host, now_);
   begin(transfer);
 }
@@ -119,6 +115,18 @@ PooledConnection* Fetcher::Engine::kept_connection(Host& host) {
   return settings_.reuse_connections ? pool_.take(host) : nullptr;
 }
 
+// The connection that is about to be opened may turn out to serve many at once: the host's other
+// jobs wait for it, or each would open its own.
+bool Fetcher::Engine::may_become_shared(const Host& host) const {
+  if (settings_.http == HttpChoice::http1 || !host.origin.starts_with("https:")) return false;
+  return host.protocol == HostProtocol::unknown ||
+         (host.protocol == HostProtocol::http2 && settings_.reuse_connections);
+}
+
+void Fetcher::Engine::end_waiting_for(Transfer& transfer) {
+  if (std::exchange(transfer.is_pioneer, false)) transfer.host->awaits_protocol = false;
+}
+
 void Fetcher::Engine::begin(Transfer& transfer) {
   if (PooledConnection* kept = kept_connection(*transfer.host)) {
     transfer.reused = true;
@@ -128,6 +136,10 @@ void Fetcher::Engine::begin(Transfer& transfer) {
   if (!transfer.host->shared.empty() && transfer.host->shared.size() >= kHttp2Connections) {
     // The server takes no more streams; the job goes back until one ends.
     return scheduler_.add_later(take_back(transfer), now_ + kHeldCheck);
+  }
+  if (may_become_shared(*transfer.host)) {
+    transfer.is_pioneer = true;
+    transfer.host->awaits_protocol = true;
   }
   if (auto literal = literal_address(transfer.job.url)) return target_known(transfer, {*literal});
   if (const Proxy* proxy = proxy_of(transfer); proxy != nullptr && resolves_names(*proxy)) {

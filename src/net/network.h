@@ -3,12 +3,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "base/clock.h"
 #include "pixhaul/result.h"
 
 namespace pixhaul::net {
 
+struct IpAddress;
 struct SocketAddress;
 
 /// A socket of a Network; in production its descriptor.
@@ -54,6 +56,9 @@ class Network {
   [[nodiscard]] virtual IoResult read(SocketId socket, std::span<std::byte> into) = 0;
   [[nodiscard]] virtual IoResult write(SocketId socket, std::span<const std::byte> from) = 0;
   virtual void close(SocketId socket) = 0;
+
+  /// The addresses of all of this machine's interfaces, as they are now.
+  [[nodiscard]] virtual std::vector<IpAddress> own_addresses() = 0;
 
   /// What `watcher` (not owned; outlives the watch) wants to hear about `socket`. Level-triggered.
   /// `none` forgets the socket; also for descriptors opened by others (the resolver's).

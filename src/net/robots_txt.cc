@@ -99,6 +99,14 @@ std::string_view take_line(std::string_view& body) {
   return line.substr(0, line.find('#'));
 }
 
+// §2.5: at least the first 500 KiB are to be parsed. A line cut in two there is none: what is left
+// of "Disallow: /private" may forbid everything.
+std::string_view first_part(std::string_view body) {
+  if (body.size() <= kMaxBytes) return body;
+  body = body.substr(0, kMaxBytes);
+  return body.substr(0, body.find_last_of("\r\n") + 1);
+}
+
 }  // namespace
 
 void RobotsTxt::add(std::string_view pattern, bool is_allow) {
@@ -124,7 +132,7 @@ RobotsTxt RobotsTxt::parse(std::string_view body, std::string_view product_token
   std::string token(product_token);
   std::ranges::transform(token, token.begin(), to_lower);
   RobotsTxt result;
-  body = body.substr(0, kMaxBytes);
+  body = first_part(body);
   if (body.starts_with(kByteOrderMark)) body.remove_prefix(kByteOrderMark.size());
   bool was_named = false;  // some group was ours by name
   bool is_naming = false;  // the last line that counted was a user-agent line

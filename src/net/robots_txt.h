@@ -20,6 +20,7 @@ class RobotsTxt {
   /// `target`: path and query, "/a/b.jpg?c". The longest matching rule decides, and `allow` among
   /// equals.
   [[nodiscard]] bool allows(std::string_view target) const;
+  [[nodiscard]] bool has_rules() const { return !rules_.empty(); }
 
  private:
   struct Rule {

@@ -9,6 +9,13 @@ namespace {
 
 constexpr std::size_t kHostsKept =
     16'384;  // about 8 MB; beyond it hosts without work are forgotten
+constexpr std::size_t kRuledHostsKept = 65'536;  // … those with rules in their robots.txt later
+
+// Parked, paced, down, opted out: forgotten, the host would be asked again.
+bool is_penalised(const Host& host, Instant now) {
+  return host.throttle.blocked_until() > now || host.throttle.is_down() ||
+         host.opt_outs.is_refused();
+}
 
 bool is_inert(const Host& host) {
   return host.queue.empty() && host.throttle.active() == 0 && host.connection_count == 0 &&
@@ -168,10 +175,13 @@ void Scheduler::give_up_parked(Instant now) {
   }
 }
 
-void Scheduler::forget_inert_hosts() {
+void Scheduler::forget_inert_hosts(Instant now) {
   if (hosts_.size() <= kHostsKept) return;
-  std::erase_if(hosts_, [](const auto& entry) {
-    if (!is_inert(*entry.second)) return false;
+  const bool keeps_rules = hosts_.size() <= kRuledHostsKept;
+  std::erase_if(hosts_, [now, keeps_rules](const auto& entry) {
+    const Host& host = *entry.second;
+    if (!is_inert(host) || is_penalised(host, now)) return false;
+    if (keeps_rules && host.robots && host.robots->has_rules()) return false;
     if (entry.second->address != nullptr) --entry.second->address->host_count;
     return true;
   });

@@ -46,7 +46,7 @@ struct Host {
   bool is_ready = false;   ///< stands in the ready line
   bool is_parked = false;  ///< stands among the timers
   bool awaits_protocol =
-      false;  ///< the first connection will show HTTP/1.1 or 2; others wait for it
+      false;  ///< a connection is being opened that may serve many; the others wait for it
   bool awaits_robots = false;
   Instant next_start{};                     ///< `host_interval`
   std::vector<PooledConnection*> idle{};    ///< HTTP/1.1, most recently used last
@@ -99,8 +99,9 @@ class Scheduler {
   [[nodiscard]] std::size_t waiting_count() const { return waiting_; }
   [[nodiscard]] std::size_t host_count() const { return hosts_.size(); }
   [[nodiscard]] Job take_job(Host& host);
-  /// Drops hosts that hold nothing once there are too many.
-  void forget_inert_hosts();
+  /// Drops hosts that hold nothing once there are too many; not what a host is being spared or
+  /// refused for, nor the rules of its robots.txt while there are fewer than `kRuledHostsKept`.
+  void forget_inert_hosts(Instant now);
   [[nodiscard]] Random& random() { return random_; }
 
  private:

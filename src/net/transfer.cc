@@ -81,6 +81,13 @@ float Transfer::enter(TransferState next, Instant now) {
 std::optional<Error> overrun(Transfer& transfer, const FetchSettings& settings, Instant now) {
   if (transfer.held_since != Instant{}) return std::nullopt;
   if (now - transfer.started - transfer.held + transfer.job.spent > settings.deadline) {
+    // A deadline shorter than the resolver's own patience changes nothing about whose silence it
+    // is.
+    if (transfer.state == TransferState::resolving) {
+      return Error{
+          .code = ErrorCode::dns_timeout,
+          .detail = fmt::format("no DNS answer within {}", seconds_text(settings.deadline))};
+    }
     return Error{.code = ErrorCode::deadline,
                  .detail = fmt::format("not done within {}, while {}",
                                        seconds_text(settings.deadline), name(transfer.state))};

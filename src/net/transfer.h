@@ -35,6 +35,7 @@ struct Transfer {
   std::unique_ptr<BodySink> sink{};
   TransferState state = TransferState::resolving;
   bool reused = false;
+  bool is_pioneer = false;       ///< other jobs of the host wait for the connection it opens
   bool resolving_proxy = false;  ///< the target is known, the proxy's name is being resolved
   std::string proxy_target{};    ///< what the proxy is asked to connect to
   std::string address_text{};

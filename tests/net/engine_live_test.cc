@@ -397,6 +397,22 @@ TEST_F(EngineLive, ManyImagesShareOneHttp2Connection) {
   EXPECT_LE(ledger.max_simultaneous.begin()->second, 24u);
 }
 
+// Also when HTTP/2 is asked for, and when the one connection had to be given up.
+TEST_F(EngineLive, ForcedHttp2OpensOneConnectionAtATime) {
+  settings_.http = HttpChoice::http2;
+  settings_.host_concurrency = 24;
+  start();
+  for (int round = 1; round <= 2; ++round) {
+    for (int i = 0; i < 50; ++i) submit("https", "/img/64/64/1.jpg", "a.test");
+    run();
+    EXPECT_EQ(count(success), 50u * round);
+    if (round == 2) break;
+    submit("https", "/h2/ping_flood", "a.test");  // ends the connection
+    run();
+  }
+  EXPECT_LE(origin_->settled_ledger().connections.size(), 2u);
+}
+
 TEST_F(EngineLive, LimitedStreamsAreNeverExceeded) {
   start({.h2_max_concurrent_streams = 3});
   for (int i = 0; i < 60; ++i) submit("https", "/slow/head?ms=20", "a.test");

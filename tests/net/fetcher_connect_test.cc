@@ -157,5 +157,27 @@ TEST(FetcherConnect, Socks5ProxyCarriesTheRequests) {
   EXPECT_EQ(rig.resolver.question_count(), 0u);
 }
 
+// The load is counted where the connection is: a full address holds nobody who lives elsewhere.
+TEST(FetcherConnect, TransferCountsAtTheAddressThatWonTheRace) {
+  FetchRig rig;
+  rig.settings.address_concurrency = 1;
+  rig.settings.adaptive = false;
+  rig.settings.host_concurrency = 1;
+  rig.resolver.answer("far.test", {.addresses = {"2606:2800::1", "93.184.216.1"}});
+  rig.resolver.answer("near.test", {.addresses = {"2606:2800::1"}});
+  rig.network.serve(socket_address("93.184.216.1"), {.handler = [](const SimRequest& request) {
+                      return reply(200, request.target, {}, seconds(5));
+                    }});
+  rig.network.serve(socket_address("2606:2800::1"), refusing());
+  const std::uint64_t far = rig.submit("http://far.test/");
+  rig.run_for(seconds(1));  // the first address has refused, the second is at work
+  rig.network.serve(socket_address("2606:2800::1"), echoing());
+  const std::uint64_t near = rig.submit("http://near.test/");
+  rig.run();
+  EXPECT_EQ(rig.status(far), ErrorCode::success);
+  EXPECT_EQ(rig.status(near), ErrorCode::success);
+  EXPECT_LT(rig.at(near).at, rig.at(far).at);
+}
+
 }  // namespace
 }  // namespace pixhaul::testing

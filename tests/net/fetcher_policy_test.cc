@@ -260,5 +260,40 @@ TEST(FetcherPolicy, JudgeSeesDecodedBytesAndStopsTheRest) {
   EXPECT_EQ(rig.fetch("http://img.test/").outcome.status, ErrorCode::not_image);
 }
 
+// RFC 9309 §2.5: what is too long is read as far as the limit, in every framing.
+TEST(FetcherPolicy, RobotsTxtOfAMegabyteIsObeyedByItsFirstPart) {
+  std::string rules = "User-agent: *\nDisallow: /private/\n";
+  while (rules.size() < (1u << 20))
+    rules += "# words that fill the file to a megabyte and no more\n";
+  const std::string chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n100000\r\n" +
+                              rules.substr(0, 1u << 20) + "\r\n0\r\n\r\n";
+  const std::string until_close = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + rules;
+  const std::vector<std::vector<SimStep>> answers = {
+      reply(200, rules),
+      {{.bytes = chunked}},
+      {{.bytes = until_close, .end = SimStep::End::close}},
+  };
+  for (const auto& robots : answers) {
+    FetchRig rig;
+    rig.settings.obey_robots_txt = true;
+    rig.serve("img.test", kAddress, with_robots(robots));
+    EXPECT_EQ(rig.fetch("http://img.test/private/1").outcome.status, ErrorCode::robots_txt);
+    EXPECT_EQ(rig.fetch("http://img.test/2").outcome.status, ErrorCode::success);
+  }
+}
+
+// An address that an interface got during the run is this machine's own too.
+TEST(FetcherPolicy, OwnAddressesAreLookedUpAgain) {
+  FetchRig rig;
+  rig.settings.reuse_connections = false;
+  rig.serve("img.test", kAddress, echo_target());
+  EXPECT_EQ(rig.fetch("http://img.test/").outcome.status, ErrorCode::success);
+  rig.network.own({*net::parse_ip_address(kAddress)});
+  rig.run_for(seconds(61));
+  const Fetched& got = rig.fetch("http://img.test/");
+  EXPECT_EQ(got.outcome.status, ErrorCode::address_denied);
+  EXPECT_THAT(got.outcome.detail, HasSubstr("this machine's own"));
+}
+
 }  // namespace
 }  // namespace pixhaul::testing

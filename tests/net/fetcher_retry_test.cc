@@ -237,5 +237,20 @@ TEST(FetcherRetry, IdleConnectionsGiveWayWhenDescriptorsRunOut) {
   EXPECT_EQ(rig.count(ErrorCode::success), 10u);
 }
 
+// Without Retry-After a refusal is a failed try like any other: no storm of requests.
+TEST(FetcherRetry, RefusalWithoutRetryAfterUsesATry) {
+  for (const std::uint32_t retries : {0u, 2u}) {
+    for (const char* field : {"", "Retry-After: soon\r\n"}) {
+      FetchRig rig;
+      rig.settings.retries = retries;
+      rig.serve("busy.test", kAddress, always(429, field));
+      const Fetched& got = rig.fetch("http://busy.test/");
+      EXPECT_EQ(got.outcome.status, ErrorCode::rate_limited);
+      EXPECT_EQ(rig.network.requests().size(), retries + 1);
+      EXPECT_EQ(got.outcome.attempts, retries + 1);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace pixhaul::testing

@@ -130,5 +130,21 @@ TEST(RobotsTxt, OnlyTheFirstFiveHundredKibibytesCount) {
   EXPECT_TRUE(allows(body, "/late"));
 }
 
+// RFC 9309 §2.5: the first 500 KiB count; "Disallow: /private" cut behind its slash is no rule.
+TEST(RobotsTxt, LineCutByTheLimitIsNone) {
+  std::string body = "User-agent: *\nDisallow: /first\n";
+  const std::string rule = "Disallow: /private/\n";
+  for (const std::size_t in_front : {std::size_t{11}, std::size_t{12}, rule.size()}) {
+    std::string long_body = body;
+    long_body += "#" + std::string(500 * 1024 - long_body.size() - in_front - 2, 'x') + "\n";
+    long_body += rule;
+    if (in_front == rule.size()) long_body += "Disallow: /late\n";
+    EXPECT_FALSE(allows(long_body, "/first"));
+    EXPECT_EQ(allows(long_body, "/private/a"), in_front != rule.size());
+    EXPECT_TRUE(allows(long_body, "/late"));
+    EXPECT_TRUE(allows(long_body, "/other"));
+  }
+}
+
 }  // namespace
 }  // namespace pixhaul::net

@@ -162,5 +162,23 @@ TEST_F(SchedulerTest, OriginsAreHosts) {
   EXPECT_EQ(scheduler_.host_count(), 2u);
 }
 
+TEST_F(SchedulerTest, HostsAreForgottenButNotWhatTheyAreSparedFor) {
+  host("parked").throttle.on_start(now_);
+  host("parked").throttle.on_congestion(now_, Congestion::rate_limited, 60s, random_);
+  host("down").throttle.give_up(now_);
+  for (int i = 0; i < 20; ++i) host("refused").opt_outs.on_opt_out();
+  host("ruled").robots = RobotsTxt::parse("User-agent: *\nDisallow: /\n", "pixhaul");
+  for (int i = 0; i < 17'000; ++i) (void)host("h" + std::to_string(i));
+  scheduler_.forget_inert_hosts(now_);
+  EXPECT_EQ(scheduler_.host_count(), 4u);
+  EXPECT_GT(host("parked").throttle.blocked_until(), now_);
+  EXPECT_TRUE(host("down").throttle.is_down());
+  EXPECT_TRUE(host("refused").opt_outs.is_refused());
+  EXPECT_TRUE(host("ruled").robots.has_value());
+  for (int i = 0; i < 17'000; ++i) (void)host("h" + std::to_string(i));
+  scheduler_.forget_inert_hosts(now_ + 5min);
+  EXPECT_EQ(scheduler_.host_count(), 3u) << "the pause is over";
+}
+
 }  // namespace
 }  // namespace pixhaul::net

@@ -151,6 +151,7 @@ class MemoryNetwork final : public Network {
   Result<SocketId> connect(const SocketAddress&) override { return 1; }
   int connect_error(SocketId) override { return 0; }
   void close(SocketId) override {}
+  std::vector<IpAddress> own_addresses() override { return {}; }
   void watch(SocketId, Interest, Watcher*) override {}
   void wait(Duration) override {}
   void wake() override {}

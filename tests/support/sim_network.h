@@ -8,6 +8,7 @@
 #include <queue>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "net/address.h"
@@ -66,6 +67,9 @@ class SimNetwork final : public net::Network {
   /// More open sockets than that: connect fails with EMFILE.
   void limit_sockets(std::size_t count) { socket_limit_ = count; }
 
+  /// This machine's addresses from now on.
+  void own(std::vector<net::IpAddress> addresses) { own_ = std::move(addresses); }
+
   [[nodiscard]] const std::vector<SimRequest>& requests() const { return requests_; }
   struct ConnectRecord {
     net::SocketAddress to{};
@@ -82,6 +86,7 @@ class SimNetwork final : public net::Network {
   [[nodiscard]] net::IoResult read(net::SocketId socket, std::span<std::byte> into) override;
   [[nodiscard]] net::IoResult write(net::SocketId socket, std::span<const std::byte> from) override;
   void close(net::SocketId socket) override;
+  [[nodiscard]] std::vector<net::IpAddress> own_addresses() override { return own_; }
   void watch(net::SocketId socket, net::Interest interest, net::Watcher* watcher) override;
   void wait(Duration timeout) override;
   void wake() override { woken_ = true; }
@@ -137,6 +142,7 @@ class SimNetwork final : public net::Network {
   std::vector<SimRequest> requests_;
   std::vector<ConnectRecord> connects_;
   std::size_t socket_limit_ = SIZE_MAX;
+  std::vector<net::IpAddress> own_;
   net::SocketId last_socket_ = 2;
   std::uint64_t event_count_ = 0;
   bool woken_ = false;
