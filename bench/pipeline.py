@@ -99,7 +99,9 @@ def main() -> None:
     options = parse()
     interrupts.unwind_on_signals()
     setup.install_tools()
-    programs = Programs(options.pixhaul.resolve(), {name: setup.dataset_peer(name) for name in options.clients if name != "pixhaul"})
+    # img2dataset's environment also writes the lists.
+    peers = {"img2dataset", *options.clients} - {"pixhaul"}
+    programs = Programs(options.pixhaul.resolve(), {name: setup.dataset_peer(name) for name in sorted(peers)})
     root = setup.BUILD / "web"
     corpus = web_corpus.write_web_corpus(root)
     results = json.loads(options.output.read_text()) if options.append and options.output.exists() else {}
@@ -113,7 +115,7 @@ def main() -> None:
             nginx.serve(scratch / "nginx", root, certificates, prefix=("taskset", "-c", str(SERVER_CPU))))
         shelf = FolderShelf(options.workdir, budget)
         stack.callback(shelf.clear)
-        variables = dataset_peers.environment(trust_bundle(certificates, scratch))
+        variables = dataset_peers.environment(trust_bundle(certificates))
         place = pipeline_cases.Place(origin, programs, shelf, scratch, root, variables, corpus["mean_bytes"], SERVER_CPU,
                                      CLIENT_CPU, options.quick)
         for name in options.cases:

@@ -132,7 +132,7 @@ def world(place: Place) -> Iterator[World]:
         _start_stalls(stack, origin)
         stack.enter_context(nginx.serve(place.scratch / "nginx-mix", place.root, certificates, "0.0.0.0", _HTTPS_PORTS, origin,
                                         _LOCATIONS))
-        yield World(up, environment(trust_bundle(certificates, place.scratch)))
+        yield World(up, environment(trust_bundle(certificates)))
 
 
 def moment(times: Sequence[float], rows: int) -> float | None:
@@ -161,7 +161,7 @@ def moment_of_progress(lines: Sequence[tuple[float, str]], rows: int) -> float |
 
 def _run_pixhaul(place: Place, here: World, task: Task, rows: int) -> dict[str, Any]:
     """Runs pixhaul over the mix with its own settings for how much at once."""
-    own = ("--concurrency", "auto", "--host_concurrency", "auto", "--address_concurrency", "auto", "--http_version", "auto")
+    own = ("--concurrency", "", "--host_concurrency", "", "--address_concurrency", "", "--http_version", "")
     command = pixhaul_command(place.programs.pixhaul, task, *own, "--retries", "0", "--deadline", "10s", "--allow_net",
                               _BOTH_NETWORKS, "--progress", "json", "--fail_ratio", "1")
     run = _watched(place, here, task, command, {})

@@ -15,7 +15,7 @@ def main() -> None:
     """Reads the list, downloads, and writes parquet with one binary column."""
     urls, connections, folder, mode = sys.argv[1:5]
     rows = daft.read_parquet(urls)
-    rows = rows.with_column("jpg", col("url").url.download(max_connections=int(connections), on_error="null"))
+    rows = rows.with_column("jpg", download(col("url"), max_connections=int(connections), on_error="null"))
     if mode == "resize":
         picture = resize(decode_image(col("jpg"), on_error="null"), 256, 256)
         rows = rows.with_column("jpg", encode_image(picture, "jpeg"))

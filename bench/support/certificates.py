@@ -58,11 +58,11 @@ def make_certificates(folder: Path, names: Sequence[str]) -> Certificates:
     return made
 
 
-def trust_bundle(certificates: Certificates, folder: Path) -> Path:
-    """Writes the system's authorities and ours into one file in `folder` and returns it.
+def trust_bundle(certificates: Certificates) -> Path:
+    """Writes the system's authorities and ours into one file beside ours and returns it.
 
     A client that trusts our authority alone would be spared what it reads on the web; some read it for every image.
     """
-    bundle = folder / "authorities.pem"
+    bundle = certificates.ca_file.with_name("authorities.pem")
     bundle.write_bytes(_SYSTEM_AUTHORITIES.read_bytes() + certificates.ca_file.read_bytes())
     return bundle

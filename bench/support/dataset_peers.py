@@ -50,7 +50,7 @@ class Client:
 
 
 def pixhaul_command(program: Path, task: Task, *extra: str) -> list[str]:
-    """Returns pixhaul's command; `extra` takes the place of the options it names."""
+    """Returns pixhaul's command; `extra` takes the place of the options it names, an empty value leaves one out."""
     many = str(task.connections)
     options = {
         "--output_folder": str(task.folder),
@@ -68,7 +68,7 @@ def pixhaul_command(program: Path, task: Task, *extra: str) -> list[str]:
     else:
         options |= {"--validate": "none", "--extract_exif": "false"}
     options |= {extra[at]: extra[at + 1] for at in range(0, len(extra), 2)}
-    return [str(program), str(task.urls), *(f"{name}={value}" for name, value in options.items())]
+    return [str(program), str(task.urls), *(f"{name}={value}" for name, value in options.items() if value)]
 
 
 def img2dataset_options(task: Task, **changed: object) -> dict[str, object]:

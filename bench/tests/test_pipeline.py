@@ -49,6 +49,8 @@ class CommandTest(unittest.TestCase):
         command = dataset_peers.pixhaul_command(Path("pixhaul"), TASK, "--compute_hash", "none")
         self.assertIn("--compute_hash=none", command)
         self.assertNotIn("--compute_hash=sha256", command)
+        without = dataset_peers.pixhaul_command(Path("pixhaul"), TASK, "--concurrency", "")
+        self.assertFalse([word for word in without if word.startswith("--concurrency")])
 
     def test_both_clients_are_asked_for_the_same_pixels(self) -> None:
         ours = dataset_peers.pixhaul_command(Path("pixhaul"), TASK)
