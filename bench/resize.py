@@ -5,18 +5,23 @@
     bench/resize.py --photographs FOLDER     JPEGs of your own
 
 One thread, files in memory, CPU time of the stage alone. Both run in every round, one after the other. Quality is the PSNR
-of the decoded results against the whole picture resized in doubles; a JPEG's own loss is in it.
+of the decoded results against the whole picture resized in doubles; a JPEG's own loss is in it. Writes
+bench/results/resize.{json,md}.
 """
 
 import argparse
+import json
 import statistics
 import subprocess
 from pathlib import Path
+from typing import Any
 
-from support import setup, web_corpus
+from support import machine, report, setup, web_corpus
 
 TOOL = setup.ROOT / "build" / "tools" / "pixels"
 PEER = setup.ROOT / "bench" / "peers" / "opencv_resize.py"
+LEAST_RATIO = 1.8
+MOST_LOST_DB = 0.2
 
 
 def parse() -> argparse.Namespace:
@@ -27,6 +32,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--quality", type=int, default=95)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--pixels", type=Path, default=TOOL, help="tools/pixels of a release build")
+    parser.add_argument("--output", type=Path, default=setup.RESULTS / "resize.json")
     return parser.parse_args()
 
 
@@ -54,12 +60,8 @@ def qualities(python: str, options: argparse.Namespace, folder: Path, files: lis
     return [(float(words[0]), float(words[1])) for words in map(str.split, done.stdout.splitlines())]
 
 
-def main() -> None:
-    """Measures and prints a table."""
-    options = parse()
-    if options.pixels == TOOL:
-        subprocess.run(["ninja", "-C", str(setup.ROOT / "build"), "--quiet", "pixels"], check=True)
-    python = str(setup.dataset_peer("opencv"))
+def measure(options: argparse.Namespace, python: str) -> dict[str, Any]:
+    """Runs both over all files and returns times, their ratios and qualities."""
     files = photographs(options.photographs)
     clients = {"pixhaul": [str(options.pixels)], "OpenCV": [python, str(PEER)]}
     folders = {name: setup.BUILD / "resize" / name for name in clients}
@@ -67,14 +69,52 @@ def main() -> None:
     for _ in range(options.rounds):
         for name, command in clients.items():
             times[name].append(once(command, options, folders[name], files))
-    print(f"{len(files)} photographs, shorter side {options.side}, quality {options.quality}, {options.rounds} rounds")
+    psnr = {}
     for name in clients:
         luminance, color = zip(*qualities(python, options, folders[name], files))
-        low, middle, high = min(times[name]), statistics.median(times[name]), max(times[name])
-        print(f"{name:8} {middle:7.3f} ms CPU an image [{low:.3f} to {high:.3f}]   PSNR luminance "
-              f"{statistics.mean(luminance):.2f} dB, RGB {statistics.mean(color):.2f} dB")
+        psnr[name] = {"luminance": statistics.mean(luminance), "rgb": statistics.mean(color)}
     ratios = [theirs / ours for ours, theirs in zip(times["pixhaul"], times["OpenCV"])]
-    print(f"ratio    {statistics.median(ratios):7.2f} [{min(ratios):.2f} to {max(ratios):.2f}], of one round each")
+    return {"files": len(files), "side": options.side, "quality": options.quality, "rounds": options.rounds, "cpu_ms": times,
+            "psnr_db": psnr, "ratios": ratios}
+
+
+def markdown(results: dict[str, Any]) -> str:
+    """Returns the page."""
+    about, psnr = results["about"], results["psnr_db"]
+    rows = [
+        [name, report.spread(statistics.median(times), min(times), max(times), 3), f"{psnr[name]['luminance']:.2f}",
+         f"{psnr[name]['rgb']:.2f}"]
+        for name, times in results["cpu_ms"].items()
+    ]
+    lost = max(psnr["OpenCV"][kind] - psnr["pixhaul"][kind] for kind in ("luminance", "rgb"))
+    targets = report.table(["target", "measured (limit)"], [
+        ["OpenCV's CPU / pixhaul's, median of the rounds", report.at_least(statistics.median(results["ratios"]), LEAST_RATIO)],
+        ["dB below OpenCV, the worse of luminance and RGB", report.verdict(lost, MOST_LOST_DB)],
+    ])
+    head = ["client", "CPU ms/image [min–max]", "PSNR luminance, dB", "PSNR RGB, dB"]
+    origin = report.origin_lines(about["machine"], about["versions"], about["command"], about["date"])
+    return (
+        f"# The resize stage alone\n\n{origin}\n\n{results['files']} photographs decoded, the shorter side made {results['side']} by area, "
+        f"encoded at quality {results['quality']}; one thread, files in memory, {results['rounds']} rounds.\n\n{targets}\n\n"
+        f"{report.table(head, rows)}\n"
+    )
+
+
+def main() -> None:
+    """Measures and writes the results."""
+    options = parse()
+    if options.pixels == TOOL:
+        subprocess.run(["ninja", "-C", str(setup.ROOT / "build"), "--quiet", "pixels"], check=True)
+    python = setup.dataset_peer("opencv")
+    results = measure(options, str(python))
+    results["about"] = {
+        "machine": machine.describe_machine(), "command": machine.this_command(), "date": machine.today(),
+        "versions": setup.package_versions(python, ("opencv-python-headless",)),
+    }
+    page = markdown(results)
+    report.write(options.output, json.dumps(results, indent=1) + "\n")
+    report.write(options.output.with_suffix(".md"), page)
+    print(page)
 
 
 if __name__ == "__main__":

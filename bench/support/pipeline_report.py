@@ -16,6 +16,7 @@ TARGETS = [
     ("originals-tls", "img2dataset", 200.0),
 ]
 LEAST_SMALL_RATIO = 20.0
+LEAST_RESIZE_RATIO = 1.8
 LEAST_MIX_RATIO = 15.0
 MOST_MIX_TAIL_SECONDS = 12.0
 MOST_MIX_MEMORY_SHARE = 0.3
@@ -80,13 +81,22 @@ def _mix_rows(cases: dict[str, Any]) -> list[list[str]]:
     ]
 
 
-def target_rows(cases: dict[str, Any]) -> list[list[str]]:
+def _resize_row(resize: dict[str, Any]) -> list[str]:
+    """Returns the target's row of the resize stage alone, which bench/resize.py measures."""
+    times = resize.get("cpu_ms", {})
+    ours, theirs = (statistics.median(times[name]) if name in times else None for name in ("pixhaul", "OpenCV"))
+    ratio = statistics.median(resize["ratios"]) if resize else None
+    return ["resize stage alone, CPU ms an image", _count(ours, 2), f"OpenCV {_count(theirs, 2)}", report.at_least(ratio, LEAST_RESIZE_RATIO)]
+
+
+def target_rows(cases: dict[str, Any], resize: dict[str, Any]) -> list[list[str]]:
     """Returns all rows of the table of targets."""
     small = [_figure(cases, "small", client, "wall_seconds") for client in ("pixhaul", "img2dataset")]
     return [
         *_rate_rows(cases),
         ["whole call for 100 images, seconds", _count(small[0], 3), f"img2dataset {_count(small[1], 2)}",
          report.at_least(_quotient(small[1], small[0]), LEAST_SMALL_RATIO)],
+        _resize_row(resize),
         *_mix_rows(cases),
     ]
 
@@ -148,12 +158,12 @@ def _stage_section(case: dict[str, Any]) -> str:
             f"unavoidable part alone over the same files.\n\n{report.table(head, rows)}\n\n{alone}")
 
 
-def markdown(results: dict[str, Any]) -> str:
-    """Returns the page."""
+def markdown(results: dict[str, Any], resize: dict[str, Any]) -> str:
+    """Returns the page; `resize` is what bench/resize.py found, or empty."""
     about, cases = results["about"], results.get("cases", {})
     corpus = about["corpus"]
     origin = report.origin_lines(about["machine"], about["versions"], "`, `".join(about["commands"]), about["date"])
-    targets = report.table(["target", "pixhaul", "beside", "ratio (limit)"], target_rows(cases))
+    targets = report.table(["target", "pixhaul", "beside", "ratio (limit)"], target_rows(cases, resize))
     sections = [_throughput_section(name, cases[name]) for name in TITLES if name in cases]
     for name, section in (("small", _small_section), ("mix", _mix_section), ("stages", _stage_section)):
         if name in cases:
@@ -185,5 +195,7 @@ def picture(results: dict[str, Any]) -> str:
 def write_all(results: dict[str, Any], output: Path) -> None:
     """Writes the results as JSON, Markdown and SVG beside one another."""
     report.write(output, json.dumps(results, indent=1) + "\n")
-    report.write(output.with_suffix(".md"), markdown(results))
+    resize = output.with_name("resize.json")
+    found = json.loads(resize.read_text()) if resize.exists() else {}
+    report.write(output.with_suffix(".md"), markdown(results, found))
     report.write(output.with_suffix(".svg"), picture(results))

@@ -13,6 +13,7 @@ BENCH = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(BENCH))
 
 import pipeline_cases  # noqa: E402  (the path above comes first)
+import resize  # noqa: E402
 import web_mix  # noqa: E402
 from support import dataset_peers, pipeline_report, report, watch, web_corpus  # noqa: E402
 from support.dataset_peers import Task  # noqa: E402
@@ -136,6 +137,16 @@ class PipelineReportTest(unittest.TestCase):
         self.assertEqual(report.at_least(2.4, 2.5), "2.4 (≥ 2.5) MISSED")
         self.assertEqual(report.at_least(None, 2.5), "– (≥ 2.5)")
 
+    def test_the_resize_page_says_how_much_quality_is_lost(self) -> None:
+        results = {
+            "about": {**self.ABOUT, "command": "c"}, "files": 1, "side": 256, "quality": 95, "rounds": 1, "ratios": [2.0],
+            "cpu_ms": {"pixhaul": [2.0], "OpenCV": [4.0]},
+            "psnr_db": {"pixhaul": {"luminance": 45.0, "rgb": 41.7}, "OpenCV": {"luminance": 45.0, "rgb": 42.0}},
+        }
+        page = resize.markdown(results)
+        self.assertIn("2.0 (≥ 1.8) met", page)
+        self.assertIn("0.30 (≤ 0.2) MISSED", page)
+
     def test_the_page_holds_every_case(self) -> None:
         slow = {**RUN, "cpu_us": 3000.0}
         mix = {"final_seconds": 20.0, "wall_seconds": 31.0, "cpu_seconds": 9.0, "peak_bytes": 1 << 28, "successes": 16_600, "exit_code": 0}
@@ -148,8 +159,10 @@ class PipelineReportTest(unittest.TestCase):
             "stages": {"floors_us": {"sha256": 20.0}, "steps": [step], "missing": {}},
         }
         results = {"about": self.ABOUT, "cases": cases}
-        page = pipeline_report.markdown(results)
-        for words in ("3.0 (≥ 2.5) met", "30.0 (≥ 20) met", "20.0 (≥ 15) met", "11.00 (≤ 12) met", "equal: met", "0.25 (≤ 0.3) met",
+        stage = {"cpu_ms": {"pixhaul": [2.0], "OpenCV": [5.0]}, "ratios": [2.5]}
+        page = pipeline_report.markdown(results, stage)
+        self.assertIn("| resize stage alone, CPU ms an image | – | OpenCV – | – (≥ 1.8) |", pipeline_report.markdown(results, {}))
+        for words in ("3.0 (≥ 2.5) met", "2.5 (≥ 1.8) met", "30.0 (≥ 20) met", "20.0 (≥ 15) met", "11.00 (≤ 12) met", "equal: met", "0.25 (≤ 0.3) met",
                       "| sha256 | – | 50.0 [50.0–50.0] | 40.0 | sha256 20.0 | 2.00 × |", "no / such thing"):
             self.assertIn(words, page)
         xml.fromstring(pipeline_report.picture(results))
