@@ -15,9 +15,9 @@ class JpegReader {
   JpegReader();
   ~JpegReader();
 
-  /// Begins, and reads up to the first scan. `jpeg` outlives the reader.
+  /// Begins, and reads up to the first scan. The bytes outlive the reader.
   /// Errors: truncated, decode_error, unsupported_format; too_many_pixels.
-  [[nodiscard]] Result<> open(Bytes jpeg, const DecodeLimits& limits);
+  [[nodiscard]] Result<> open(Bytes bytes, const DecodeLimits& limits);
 
   /// The library's own state. What is called on it may jump out, so only within `run()`.
   [[nodiscard]] jpeg_decompress_struct& jpeg();
