@@ -134,7 +134,8 @@ std::vector<double> area_reference(const Image& image, const Dimensions& to) {
     std::vector<double> result(from);
     const double scale = static_cast<double>(from) / count;
     for (std::uint32_t i = 0; i < from; ++i) {
-      const double overlap = std::min(i + 1.0, (at + 1) * scale) - std::max(static_cast<double>(i), at * scale);
+      const double overlap =
+          std::min(i + 1.0, (at + 1) * scale) - std::max(static_cast<double>(i), at * scale);
       result[i] = std::max(0.0, overlap) / scale;
     }
     return result;
