@@ -6,6 +6,7 @@
 #include "arrow_io/remote_files.h"
 #include "arrow_io/rows_table.h"
 #include "arrow_io/shard_table.h"
+#include "arrow_io/table_check.h"
 #include "arrow_io/table_reader.h"
 
 namespace pixhaul::arrow_io {
@@ -38,6 +39,12 @@ class ArrowModule final : public Module {
 
   std::unique_ptr<writers::FailedTable> make_failed_table(WritableFile& file) override {
     return arrow_io::make_failed_table(file, arrow::default_memory_pool());
+  }
+
+  Result<writers::TableContents> check_table(const RandomAccessFile& file,
+                                             std::string_view image_column,
+                                             const writers::ImageVisitor& visit) override {
+    return check_shard_table(file, image_column, visit, arrow::default_memory_pool());
   }
 
   std::uint64_t memory_bytes() const override {

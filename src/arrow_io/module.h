@@ -10,6 +10,7 @@
 #include "readers/input.h"
 #include "readers/reader.h"
 #include "readers/table.h"
+#include "writers/shard_check.h"
 #include "writers/table_writer.h"
 
 namespace pixhaul::arrow_io {
@@ -55,6 +56,15 @@ class Module {
   /// The table .pixhaul/failed.parquet. `file` is empty and outlives it.
   [[nodiscard]] virtual std::unique_ptr<writers::FailedTable> make_failed_table(
       WritableFile& file) = 0;
+
+  /// Reads a shard's table to its end, img2dataset's too. A row has an image exactly if it
+  /// succeeded, where `image_column` is not "" (then its name is the images' extension); `visit`
+  /// gets each. Damage inside values shows in the sum, which the caller compares. Errors:
+  /// state_damaged, saying what; output_unwritable, where the disk cannot be read; those of
+  /// `visit`.
+  [[nodiscard]] virtual Result<writers::TableContents> check_table(
+      const RandomAccessFile& file, std::string_view image_column,
+      const writers::ImageVisitor& visit) = 0;
 
   /// What Arrow's memory pools hold now, in bytes.
   [[nodiscard]] virtual std::uint64_t memory_bytes() const = 0;

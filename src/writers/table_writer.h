@@ -38,6 +38,13 @@ class TableWriter {
   [[nodiscard]] virtual Result<FileFacts> finish() = 0;
 };
 
+/// What a shard's table holds. `facts` are of the bytes as they were read.
+struct TableContents {
+  FileFacts facts{};
+  std::uint64_t rows = 0;
+  std::uint64_t samples = 0;  ///< rows that succeeded
+};
+
 /// A failed row and where it lies in its shard's columns.
 struct FailedRow {
   std::uint32_t position = 0;  ///< in the shard, from 0

@@ -10,6 +10,7 @@
 #include "arrow_io/failed_table.h"
 #include "arrow_io/rows_table.h"
 #include "arrow_io/shard_table.h"
+#include "arrow_io/table_check.h"
 #include "base/digest.h"
 #include "support/memory_fs.h"
 #include "support/result_matchers.h"
@@ -330,6 +331,50 @@ TEST_F(TableWriterTest, TheRowsTableHoldsWhatTheDatasetMustNot) {
   EXPECT_EQ(shown(*table, "media_type"), "[image/jpeg,null]");
   EXPECT_EQ(shown(*table, "etag"), "[\"e\xef\xbf\xbd\",null]");
   EXPECT_EQ(shown(*table, "retrieved_at"), "[1970-01-01 00:00:01.000000Z,null]");
+}
+
+// What the check says of these bytes as a table with images.
+Result<writers::TableContents> check(std::string_view bytes, std::string_view image_column,
+                                     const writers::ImageVisitor& visit = {}) {
+  test::MemoryFileSystem files;
+  files.put("out/table", bytes);
+  auto folder = files.open_folder("out", Folder::IfMissing::make);
+  const auto file = (*folder)->open("table");
+  return check_shard_table(**file, image_column, visit, arrow::default_memory_pool());
+}
+
+TEST_F(TableWriterTest, TheCheckCountsRowsAndShowsImages) {
+  const std::string bytes = write({good_row(0), failed_row(1), good_row(2)}, "", peer_settings());
+  std::string keys;
+  const auto contents = check(bytes, "jpg", [&](const writers::StoredImage& image) -> Result<> {
+    keys += image.key;
+    EXPECT_EQ(image.bytes.size(), 3u);
+    return {};
+  });
+  ASSERT_THAT(contents, IsOk());
+  EXPECT_EQ(contents->rows, 3u);
+  EXPECT_EQ(contents->samples, 2u);
+  EXPECT_EQ(contents->facts, (FileFacts{.bytes = bytes.size(), .crc32c = crc32c(bytes)}));
+  EXPECT_EQ(keys, "000000000000000002");
+  EXPECT_THAT(check(bytes, "png"), HasError(ErrorCode::state_damaged));
+  EXPECT_THAT(check(bytes, ""), IsOk());
+}
+
+TEST_F(TableWriterTest, TheCheckFindsEveryTruncation) {
+  const std::string bytes = write({good_row(0), failed_row(1)}, "", peer_settings());
+  for (std::size_t cut = 0; cut < bytes.size(); cut += 97) {
+    EXPECT_THAT(check(std::string_view(bytes).substr(0, cut), "jpg"),
+                HasError(ErrorCode::state_damaged))
+        << cut;
+  }
+}
+
+TEST_F(TableWriterTest, TheCheckMissesNoImage) {
+  const auto file = make_file();
+  auto writer = create_shard_table(*file, "", peer_settings(), pool());
+  ASSERT_THAT((*writer)->add(good_row(0), std::nullopt), IsOk());
+  ASSERT_THAT((*writer)->finish(), IsOk());
+  EXPECT_THAT(check(files_.contents("out/table"), "jpg"), HasError(ErrorCode::state_damaged));
 }
 
 class FailedTableTest : public TableWriterTest {
