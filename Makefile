@@ -1,5 +1,5 @@
 # Thin words over the scripts in tools/; each line can be given by hand.
-.PHONY: demo test reliability bench format lint fuzz
+.PHONY: demo test consumers reliability bench format lint fuzz
 
 demo:
 	tools/install_packages build demo
@@ -12,6 +12,14 @@ test:
 	cmake --preset dev
 	ninja -C build/dev
 	ctest --test-dir build/dev --output-on-failure
+
+consumers:
+	tools/install_packages build test
+	python3 -m venv build/venv/consumers
+	build/venv/consumers/bin/python -m pip install --quiet --no-deps -r tests/arrow_io/requirements.txt
+	cmake --preset dev
+	ninja -C build/dev make_tables
+	MAKE_TABLES=build/dev/tests/arrow_io/make_tables TEST_VENV=build/venv/consumers tests/arrow_io/consumers_test.py
 
 reliability:
 	tools/install_packages build test
