@@ -55,8 +55,15 @@ struct NameFacts {
   Compression compression = Compression::none;
 };
 
+// Where the query of a store's URI begins ("s3://bucket/list.csv?region=…"), the size of what has
+// none.
+std::size_t query_of(std::string_view name) {
+  return name.find("://") == name.npos ? name.size() : std::min(name.find('?'), name.size());
+}
+
 NameFacts facts_of(std::string_view name) {
   NameFacts facts;
+  name = name.substr(0, query_of(name));
   for (const Encoding& encoding : kEncodings) {
     if (!has_extension(name, encoding.extension)) continue;
     facts.compression = encoding.compression;
@@ -143,8 +150,8 @@ class Expansion {
     auto entries = files_.list_inputs(input);
     if (!entries) return std::unexpected(std::move(entries).error());
     if (*entries) return add_folder(input, **entries);
-    const std::size_t slash = input.rfind('/');
-    if (Pattern::has_wildcard(std::string_view(input).substr(slash + 1))) return add_pattern(input);
+    const std::string_view path = std::string_view(input).substr(0, query_of(input));
+    if (Pattern::has_wildcard(path.substr(path.rfind('/') + 1))) return add_pattern(input);
     return add_file(input);
   }
 
@@ -163,14 +170,17 @@ class Expansion {
           "no list in the folder '{}': no file there ends in {} (or that and .gz or .zst)", folder,
           extensions())));
     }
-    return add_entries(folder.ends_with('/') ? folder : folder + '/', entries);
+    std::string path = folder.substr(0, query_of(folder));
+    if (!path.ends_with('/')) path += '/';
+    return add_entries(path, entries, folder.substr(query_of(folder)));
   }
 
   Result<> add_pattern(const std::string& input) {
-    const std::size_t slash = input.rfind('/');
-    const std::string folder = slash == input.npos ? "" : input.substr(0, slash + 1);
-    const std::string_view pattern = std::string_view(input).substr(folder.size());
-    auto entries = files_.list_inputs(folder);
+    const std::string_view path = std::string_view(input).substr(0, query_of(input));
+    const std::string query = input.substr(path.size());
+    const std::string folder(path.substr(0, path.rfind('/') + 1));
+    const std::string_view pattern = path.substr(folder.size());
+    auto entries = files_.list_inputs(folder + query);
     if (!entries) return std::unexpected(std::move(entries).error());
     if (!*entries) return add_file(input);
     const auto is_input = [&](const FolderEntry& entry) { return entry.name == pattern; };
@@ -183,13 +193,14 @@ class Expansion {
       return std::unexpected(unreadable(
           fmt::format("no file matches '{}'; check the pattern, or name the lists", input)));
     }
-    return add_entries(folder, **entries);
+    return add_entries(folder, **entries, query);
   }
 
-  Result<> add_entries(const std::string& folder, std::vector<FolderEntry>& entries) {
+  Result<> add_entries(const std::string& folder, std::vector<FolderEntry>& entries,
+                       const std::string& query) {
     std::ranges::sort(entries, {}, &FolderEntry::name);
     for (const FolderEntry& entry : entries) {
-      if (Result<> added = add_file(folder + entry.name); !added) return added;
+      if (Result<> added = add_file(folder + entry.name + query); !added) return added;
     }
     return {};
   }

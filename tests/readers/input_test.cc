@@ -72,6 +72,13 @@ TEST_F(Inputs, APatternStandsForTheNamesThatMatchSorted) {
             (Names{"no file matches 'd/z*.csv'; check the pattern, or name the lists"}));
 }
 
+TEST_F(Inputs, AStoresQueryBelongsToTheStoreNotToTheName) {
+  expand({"s3://b/a.csv.gz?region=x"});
+  ASSERT_TRUE(found_.has_value());
+  EXPECT_EQ(found_->front().format, ListFormat::csv);
+  EXPECT_EQ(found_->front().compression, Compression::gzip);
+}
+
 TEST_F(Inputs, WhatHoldsNoListIsRefusedByName) {
   EXPECT_NE(expand({"a.tar"}).front().find(".tar is not a text list"), std::string::npos);
   EXPECT_EQ(expand({"a.zip"}, ListFormat::text), (Names{"a.zip"}));
