@@ -366,9 +366,12 @@ Result<std::unique_ptr<TableSource>> open_text_table(std::unique_ptr<ReadableFil
   std::unique_ptr<ReadableFile> text = readers::make_decompressed(std::move(file), input);
   std::unique_ptr<readers::RecordReader> records;
   switch (input.format) {
-    case ListFormat::json:
-      records = std::make_unique<readers::JsonArray>(std::move(text), input.name);
+    case ListFormat::json: {
+      auto document = readers::open_json_document(std::move(text), input.name);
+      if (!document) return std::unexpected(std::move(document).error());
+      records = std::move(*document);
       break;
+    }
     case ListFormat::jsonl:
       records = std::make_unique<readers::JsonLines>(std::move(text), input.name);
       break;

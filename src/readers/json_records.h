@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "readers/json_text.h"
 #include "readers/records.h"
 #include "readers/text_source.h"
 
@@ -70,8 +71,7 @@ class JsonLines final : public RecordReader {
 class JsonArray final : public RecordReader {
  public:
   /// `name`: for messages; outlives this.
-  JsonArray(std::unique_ptr<ReadableFile> file, std::string_view name)
-      : source_(std::move(file)), name_(name) {}
+  JsonArray(TextSource source, std::string_view name) : source_(std::move(source)), name_(name) {}
 
   [[nodiscard]] Result<std::vector<std::string>> column_names() override;
   void choose(std::span<const ChosenColumn> columns) override { members_.choose(columns); }
@@ -94,5 +94,52 @@ class JsonArray final : public RecordReader {
   std::string problem_;
   std::string shown_;
 };
+
+/// One JSON document that is an object of columns, `{"url":{"0":"…","1":"…"},…}` as pandas writes
+/// it, or with arrays for columns. Columns stand behind each other, so the whole document is kept:
+/// up to kMaxJsonColumnsBytes, above which it is an error that names the way out.
+class JsonColumns final : public RecordReader {
+ public:
+  static constexpr std::size_t kMaxJsonColumnsBytes = 256u << 20;
+
+  /// `name`: for messages; outlives this.
+  JsonColumns(TextSource source, std::string_view name) : source_(std::move(source)), name_(name) {}
+
+  [[nodiscard]] Result<std::vector<std::string>> column_names() override;
+  void choose(std::span<const ChosenColumn> columns) override;
+  [[nodiscard]] Result<bool> next(Record& record) override;
+  [[nodiscard]] double share_returned() const override;
+
+ private:
+  struct Column {
+    std::string name{};
+    std::string_view key{};     // the name as it stands there
+    std::string_view values{};  // an object or an array
+  };
+  struct Cursor {
+    std::string_view key{};
+    JsonText values{""};
+    bool is_object = false;
+  };
+  enum class Taken : std::uint8_t { value, end, broken };
+  static Taken take_next(Cursor& cursor, bool first, std::string_view& row_name,
+                         std::string_view& value);
+
+  TextSource source_;
+  std::string_view name_;
+  std::vector<Column> columns_;
+  std::vector<Cursor> cursors_;  // of the chosen columns
+  JsonMembers members_;
+  std::uint64_t row_ = 0;
+  bool done_ = false;
+  std::string object_;
+  std::string cut_;
+  std::string problem_;
+  std::string shown_;
+};
+
+/// JsonArray or JsonColumns, by the document's first bracket. Errors: input_unreadable.
+[[nodiscard]] Result<std::unique_ptr<RecordReader>> open_json_document(
+    std::unique_ptr<ReadableFile> file, std::string_view name);
 
 }  // namespace pixhaul::readers

@@ -31,7 +31,6 @@ class PieceFile final : public pixhaul::ReadableFile {
 using pixhaul::readers::ChosenColumn;
 using pixhaul::readers::ColumnKind;
 using pixhaul::readers::CsvRecords;
-using pixhaul::readers::JsonArray;
 using pixhaul::readers::JsonLines;
 using pixhaul::readers::Record;
 using pixhaul::readers::RecordReader;
@@ -40,11 +39,13 @@ std::unique_ptr<RecordReader> make(int kind, std::string_view text, std::size_t 
   auto file = std::make_unique<PieceFile>(text, piece);
   if (kind == 0) return std::make_unique<CsvRecords>(std::move(file), "f", ',');
   if (kind == 1) return std::make_unique<JsonLines>(std::move(file), "f");
-  return std::make_unique<JsonArray>(std::move(file), "f");
+  auto document = pixhaul::readers::open_json_document(std::move(file), "f");
+  return document ? std::move(*document) : nullptr;
 }
 
 std::vector<std::string> read(int kind, std::string_view text, std::size_t piece) {
   const auto reader = make(kind, text, piece);
+  if (!reader) return {};
   const auto names = reader->column_names();
   if (!names) return {names.error().detail};
   std::vector<ChosenColumn> chosen;

@@ -30,7 +30,7 @@ enum class Kind : std::uint8_t { csv, tsv, lines, array };
 std::unique_ptr<RecordReader> make(Kind kind, std::string text, std::size_t piece) {
   auto file = std::make_unique<PieceFile>(std::move(text), piece);
   if (kind == Kind::lines) return std::make_unique<JsonLines>(std::move(file), "t");
-  if (kind == Kind::array) return std::make_unique<JsonArray>(std::move(file), "t");
+  if (kind == Kind::array) return open_json_document(std::move(file), "t").value();
   return std::make_unique<CsvRecords>(std::move(file), "t", kind == Kind::csv ? ',' : '\t');
 }
 
@@ -106,6 +106,20 @@ const std::vector<Case>& cases() {
        {"1:{\"0\":\"x,]}\\\"\",\"1\":[1,{\"q\":2}]}", "2:{\"0\":\"y\"}"}},
       {Kind::array, "[]", {}},
       {Kind::array,
+       " {\"a\":{\"0\":1,\"7\":null},\"c\":[3],\"b\":{\"0\":\"x\",\"7\":\"y\"}}",
+       {"1:{\"0\":\"x\",\"1\":1}", "2:{\"0\":\"y\",\"1\":null}"}},
+      {Kind::array,
+       "{\"a\":[1,2],\"b\":[\"x\",\"y\"]}",
+       {"1:{\"0\":\"x\",\"1\":1}", "2:{\"0\":\"y\",\"1\":2}"}},
+      {Kind::array,
+       "{\"a\":[1,2],\"b\":[\"x\"]}",
+       {"1:{\"0\":\"x\",\"1\":1}",
+        "error cannot read 't': its columns do not have the same rows from row 2 on; write it as "
+        "JSON lines, a row a line"}},
+      {Kind::array,
+       "{\"a\":{\"0\":1},\"b\":{\"0\"",
+       {"error cannot read 't': it is no whole JSON document"}},
+      {Kind::array,
        "[3,{\"b\":\"y\"},]",
        {"1!row 1 is no JSON object[]", "2:{\"0\":\"y\"}", "3!row 3 is no JSON object[]"}},
       {Kind::array,
@@ -171,7 +185,10 @@ TEST(Records, ColumnNamesAreTheHeaderOrTheMembersOfTheFirstRows) {
             (Names{"a", "b"}));
   EXPECT_EQ(make(Kind::array, "[{\"a\":1},{\"b\":{\"x\":2}}]", 1)->column_names().value(),
             (Names{"a", "b"}));
-  EXPECT_NE(make(Kind::array, "{\"a\":1}", 1)->column_names().error().detail.find("jsonl"),
+  EXPECT_NE(
+      make(Kind::array, "{\"a\":1}\n{\"a\":2}", 1)->column_names().error().detail.find("jsonl"),
+      std::string::npos);
+  EXPECT_NE(make(Kind::array, "3", 1)->column_names().error().detail.find("jsonl"),
             std::string::npos);
 }
 
