@@ -10,12 +10,20 @@
 
 namespace pixhaul {
 
-enum class InputFormat : std::uint8_t { automatic, txt };
-enum class OutputFormat : std::uint8_t { files, dummy };
+enum class InputFormat : std::uint8_t { automatic, txt, csv, tsv, json, jsonl, parquet };
+enum class OutputFormat : std::uint8_t { files, webdataset, parquet, tfrecord, dummy };
+enum class MetadataFormat : std::uint8_t { automatic, parquet, jsonl, none };
+enum class IncrementalMode : std::uint8_t { incremental, overwrite, extend };
+enum class Dedupe : std::uint8_t { off, url, bytes };
 enum class FileNames : std::uint8_t { name, key };
 enum class HashKind : std::uint8_t { sha256, sha512, md5, none };
 enum class ConnectionMode : std::uint8_t { reuse, fresh };
 enum class BodyMode : std::uint8_t { buffer, stream };
+enum class ResizeMode : std::uint8_t { no, keep_ratio, keep_ratio_largest, center_crop, border };
+enum class Interpolation : std::uint8_t { nearest, linear, cubic, area, lanczos };
+enum class EncodeFormat : std::uint8_t { jpg, png, webp };
+enum class ColorMode : std::uint8_t { rgb, keep };
+enum class ExifOrientation : std::uint8_t { apply, ignore };
 enum class Validate : std::uint8_t { structure, decode, none };
 enum class HttpVersion : std::uint8_t { automatic, http1, http2 };
 enum class RobotsTxt : std::uint8_t { off, obey };
@@ -29,6 +37,15 @@ struct Options {
   // input
   std::vector<std::string> url_list{};  ///< list files, "-" for standard input, or URLs themselves
   InputFormat input_format = InputFormat::automatic;
+  std::string url_col = "url";
+  std::string caption_col{};  ///< "": none
+  std::string bbox_col{};     ///< boxes to blur, [[x0,y0,x1,y1],…] relative to the sides
+  std::string verify_hash{};  ///< "COLUMN,KIND": rows whose digest differs are `hash_mismatch`
+  std::vector<std::string> save_additional_columns{};
+  bool shards_per_file = false;  ///< every list begins a new shard, as img2dataset numbers them
+  Dedupe dedupe = Dedupe::off;
+  std::uint32_t worker_index = 0;  ///< this run does every worker_count-th shard from this one on
+  std::uint32_t worker_count = 1;
 
   // output
   std::string output_folder = "images";
@@ -38,6 +55,28 @@ struct Options {
   HashKind compute_hash = HashKind::sha256;
   std::string retry_failed{};  ///< "", "transient", "all" or statuses separated by commas
   std::uint32_t max_open_shards = 64;
+  std::optional<std::chrono::milliseconds> shard_deadline{};  ///< for a shard's last rows
+  MetadataFormat metadata = MetadataFormat::automatic;  ///< auto: jsonl for files, else parquet
+  bool extract_exif = false;
+  bool sizes = false;  ///< sizes.json for loaders that want it
+  IncrementalMode incremental_mode = IncrementalMode::incremental;
+  bool refresh = false;  ///< ask again for what is there, by its ETag and Last-Modified
+
+  // pixels; with `resize_mode` no and no `encode_format` the bytes stay as served
+  ResizeMode resize_mode = ResizeMode::no;
+  std::uint32_t image_size = 256;  ///< the side that resize_mode aims at, in pixels
+  bool resize_only_if_bigger = false;
+  Interpolation upscale_interpolation = Interpolation::lanczos;
+  Interpolation downscale_interpolation = Interpolation::area;
+  std::optional<EncodeFormat> encode_format{};    ///< none: jpg when resized, else as served
+  std::optional<std::uint32_t> encode_quality{};  ///< auto: 95; png: compression level, 6
+  bool skip_reencode = false;
+  bool disable_all_reencoding = false;
+  ColorMode color = ColorMode::rgb;
+  ExifOrientation exif_orientation = ExifOrientation::apply;
+  std::uint32_t min_image_size = 0;               ///< of the shorter side, in pixels
+  std::optional<std::uint64_t> max_image_area{};  ///< in pixels
+  std::optional<double> max_aspect_ratio{};       ///< longer side over shorter
 
   // what counts as an image
   Validate validate = Validate::structure;

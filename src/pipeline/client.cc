@@ -18,7 +18,7 @@ Result<std::unique_ptr<SharedNet>> SharedNet::create(const RunSettings& settings
 }
 
 std::unique_ptr<net::BodyJudge> MemoryParts::make_judge() {
-  return std::make_unique<ProbeJudge>(validate_);
+  return std::make_unique<ProbeJudge>(validate_, filters_, max_pixels_);
 }
 
 Result<std::unique_ptr<Loop>> Loop::create(const RunSettings& settings, std::uint32_t index,

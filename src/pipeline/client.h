@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -31,12 +32,17 @@ struct SharedNet {
 /// A judge for every transfer, and no sink: bodies stay in memory.
 class MemoryParts : public net::TransferParts {
  public:
-  explicit MemoryParts(Validate validate) : validate_(validate) {}
+  explicit MemoryParts(const RunSettings& settings)
+      : validate_(settings.validate),
+        filters_(settings.filters),
+        max_pixels_(settings.max_pixels) {}
   [[nodiscard]] std::unique_ptr<net::BodyJudge> make_judge() override;
   [[nodiscard]] std::unique_ptr<net::BodySink> make_sink(std::uint64_t) override { return nullptr; }
 
  private:
   Validate validate_;
+  image::SizeFilters filters_;
+  std::optional<std::uint64_t> max_pixels_;
 };
 
 /// One loop on the real network: sockets, resolver, engine. One thread.

@@ -21,10 +21,11 @@
 #include "net/address_guard.h"
 #include "pipeline/client.h"
 #include "pipeline/configure.h"
+#include "pipeline/configure_input.h"
 #include "pipeline/file_sink.h"
+#include "pipeline/open_input.h"
 #include "pipeline/probe_judge.h"
 #include "pixhaul/outcome.h"
-#include "readers/open.h"
 #include "writers/open.h"
 
 namespace pixhaul {
@@ -62,8 +63,8 @@ class ScratchFolder {
 
 class StreamParts final : public pipeline::MemoryParts {
  public:
-  StreamParts(Validate validate, writers::SampleWriter& writer)
-      : MemoryParts(validate), writer_(writer) {}
+  StreamParts(const pipeline::RunSettings& settings, writers::SampleWriter& writer)
+      : MemoryParts(settings), writer_(writer) {}
   std::unique_ptr<net::BodySink> make_sink(std::uint64_t id) override {
     return std::make_unique<pipeline::FileSink>(
         writer_,
@@ -103,9 +104,9 @@ class Runner {
     settings->fetch.adaptive = false;
     std::unique_ptr<net::TransferParts> parts;
     if (cell.body == BodyMode::stream) {
-      parts = std::make_unique<StreamParts>(each.validate, **writer);
+      parts = std::make_unique<StreamParts>(*settings, **writer);
     } else {
-      parts = std::make_unique<pipeline::MemoryParts>(each.validate);
+      parts = std::make_unique<pipeline::MemoryParts>(*settings);
     }
     auto client = pipeline::Client::create(*settings, std::move(parts));
     if (!client) return std::unexpected(std::move(client).error());
@@ -187,8 +188,13 @@ std::vector<CompareCell> cells_of(const CompareOptions& options) {
 }  // namespace
 
 Result<ComparePlan> plan_compare(const CompareOptions& options) {
-  PosixFileSystem files;
-  auto reader = readers::open_lists(files, options.base.url_list, readers::ListFormat::automatic);
+  PosixFileSystem local;
+  pipeline::AllFiles files(local);
+  auto input = pipeline::configure_input(options.base);
+  if (!input) return std::unexpected(std::move(input).error());
+  input->table.columns = readers::TableSettings::Columns::drop;
+  auto reader =
+      pipeline::open_rows(files, options.base.url_list, input->format, input->table);
   if (!reader) return std::unexpected(std::move(reader).error());
   const std::uint32_t most =
       options.images.empty() ? 0 : *std::max_element(options.images.begin(), options.images.end());

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "pipeline/hash.h"
 #include "pixhaul/version.h"
 
 namespace pixhaul::pipeline {
@@ -57,6 +58,79 @@ Result<std::pair<std::string, std::string>> parse_header(const std::string& text
                    begin == std::string::npos ? std::string() : text.substr(begin));
 }
 
+// Samples are pictures encoded anew rather than bytes as served.
+bool changes_pixels(const Options& options) {
+  return options.resize_mode != ResizeMode::no || options.encode_format ||
+         !options.bbox_col.empty();
+}
+
+// The enumerators of both sides stand in the same order.
+static_assert(static_cast<int>(ResizeMode::border) == static_cast<int>(image::ResizeMode::border));
+static_assert(static_cast<int>(Interpolation::lanczos) ==
+              static_cast<int>(image::Interpolation::lanczos));
+static_assert(static_cast<int>(ColorMode::keep) == static_cast<int>(image::ColorMode::keep));
+static_assert(static_cast<int>(ExifOrientation::ignore) ==
+              static_cast<int>(image::OrientationMode::ignore));
+
+image::EncodeSettings encode_settings(const Options& options) {
+  constexpr int kQuality = 95;  // img2dataset's
+  constexpr int kLevel = 6;     // zlib's
+  const EncodeFormat format = options.encode_format.value_or(EncodeFormat::jpg);
+  const int standard = format == EncodeFormat::png ? kLevel : kQuality;
+  return {.format = format == EncodeFormat::jpg   ? ImageFormat::jpeg
+                    : format == EncodeFormat::png ? ImageFormat::png
+                                                  : ImageFormat::webp,
+          .quality = options.encode_quality ? static_cast<int>(*options.encode_quality) : standard};
+}
+
+Result<> set_samples(const Options& options, RunSettings& settings) {
+  settings.filters.min_image_size = options.min_image_size;
+  if (options.max_image_area)
+    settings.filters.max_image_area = static_cast<double>(*options.max_image_area);
+  if (options.max_aspect_ratio) settings.filters.max_aspect_ratio = *options.max_aspect_ratio;
+  SampleSettings& sample = settings.sample;
+  sample.extract_exif = options.extract_exif;
+  sample.is_checked = options.validate != Validate::none;
+  const image::DecodeLimits limits{.max_pixels = options.max_pixels};
+  if (!changes_pixels(options)) {
+    if (options.validate != Validate::decode) return {};
+    sample.decode = limits;
+    settings.max_pixels = options.max_pixels;
+    return {};
+  }
+  settings.max_pixels = options.max_pixels;
+  image::ProcessSettings process{
+      .limits = limits,
+      .transform = {.mode = static_cast<image::ResizeMode>(options.resize_mode),
+                    .image_size = options.image_size,
+                    .resize_only_if_bigger = options.resize_only_if_bigger,
+                    .upscale = static_cast<image::Interpolation>(options.upscale_interpolation),
+                    .downscale = static_cast<image::Interpolation>(options.downscale_interpolation),
+                    .filters = settings.filters,
+                    .color = static_cast<image::ColorMode>(options.color),
+                    .orientation = static_cast<image::OrientationMode>(options.exif_orientation)},
+      .reencode = options.skip_reencode ? image::Reencode::if_changed : image::Reencode::always,
+      .encode = encode_settings(options),
+      .may_blur = !options.bbox_col.empty()};
+  if (auto possible = image::check_encoding(process.encode); !possible) return possible;
+  sample.process = process;
+  return {};
+}
+
+void set_output(const Options& options, OutputSettings& output) {
+  output.format = options.output_format;
+  output.metadata = options.metadata;
+  if (output.metadata == MetadataFormat::automatic) {
+    output.metadata =
+        is_dataset(options.output_format) ? MetadataFormat::parquet : MetadataFormat::jsonl;
+  }
+  output.hash_name = hash_field(options.compute_hash);
+  output.exif = options.extract_exif;
+  output.image_column = file_extension(encode_settings(options).format);
+  output.has_captions = !options.caption_col.empty();
+  output.hash_column = options.verify_hash.substr(0, options.verify_hash.find(','));
+}
+
 // How many descriptors, and therefore transfers, there may be at once.
 std::uint32_t most_transfers(const Machine& machine) {
   const std::uint32_t free_files =
@@ -79,8 +153,9 @@ void set_concurrency(const Options& options, const Machine& machine, RunSettings
       std::min(options.loop_threads.value_or(std::max(machine.cores / 2, 1u)), wanted);
   // Writing leaves a loop half of each core; decoding takes milliseconds an image, and all there
   // is.
-  settings.write_count = options.validate == Validate::decode ? std::max(machine.cores, 1u)
-                                                              : std::max(machine.cores / 2, 1u);
+  settings.write_count = options.validate == Validate::decode || changes_pixels(options)
+                             ? std::max(machine.cores, 1u)
+                             : std::max(machine.cores / 2, 1u);
   settings.fetch.loop_count = settings.loop_count;
   settings.fetch.concurrency = (wanted + settings.loop_count - 1) / settings.loop_count;
   settings.fetch.idle_connections =
@@ -169,9 +244,9 @@ Result<RunSettings> configure(const Options& options, const Machine& machine) {
   settings.dns_servers = options.dns_servers;
   settings.allow_net = options.allow_net;
   settings.validate = options.validate;
-  if (options.validate == Validate::decode) {
-    settings.decode = image::DecodeLimits{.max_pixels = options.max_pixels};
-  }
+  if (auto set = set_samples(options, settings); !set)
+    return std::unexpected(std::move(set).error());
+  set_output(options, settings.output);
   settings.hash = options.compute_hash;
   settings.body = options.body;
   if (options.insecure) {

@@ -4,10 +4,12 @@
 #include <string>
 #include <vector>
 
-#include "image/codec.h"
+#include "image/transform.h"
 #include "net/fetcher.h"
 #include "net/tls.h"
+#include "pipeline/assembler.h"
 #include "pipeline/machine.h"
+#include "pipeline/sample_maker.h"
 #include "pixhaul/options.h"
 
 namespace pixhaul::pipeline {
@@ -24,7 +26,10 @@ struct RunSettings {
   std::uint64_t body_memory_bytes = 0;  ///< what of it bodies may take
   std::uint64_t unwritten_bytes = 0;    ///< of bodies that are finished and wait to be written
   Validate validate = Validate::structure;
-  std::optional<image::DecodeLimits> decode{};  ///< set when bodies are decoded to be checked
+  SampleSettings sample{};
+  image::SizeFilters filters{};                 ///< looked at while receiving
+  std::optional<std::uint64_t> max_pixels{};    ///< the same, where pictures are decoded
+  OutputSettings output{};
   HashKind hash = HashKind::sha256;
   BodyMode body = BodyMode::buffer;
   std::vector<std::string>

@@ -15,7 +15,7 @@ constexpr std::size_t kBatchRows = 256;  // one lock and one wake for so many
 Result<> Intake::run(std::stop_token stop) {
   readers::RawRow row;
   while (!stop.stop_requested()) {
-    if (max_rows_ && rows_read() >= *max_rows_) {
+    if (settings_.max_rows && rows_read() >= *settings_.max_rows) {
       reached_max_rows_.store(true, std::memory_order_release);
       break;
     }
@@ -26,8 +26,7 @@ Result<> Intake::run(std::stop_token stop) {
     }
     if (!*more) {
       flush();
-      if (auto ended = book_.end_of_list(rows_read()); !ended) return ended;
-      reached_end_.store(true, std::memory_order_release);
+      if (auto ended = end_list(); !ended) return ended;
       break;
     }
   }
@@ -36,12 +35,29 @@ Result<> Intake::run(std::stop_token stop) {
   return {};
 }
 
+// A shard's columns are cut before the next shard's first row is read.
+Result<> Intake::end_shard() {
+  auto columns = reader_.cut_columns();
+  if (!columns) return std::unexpected(std::move(columns).error());
+  return book_.end_shard(*columns);
+}
+
+Result<> Intake::end_list() {
+  if (auto ended = end_shard(); !ended) return ended;
+  if (auto ended = book_.end_of_list(next_index_, rows_read()); !ended) return ended;
+  reached_end_.store(true, std::memory_order_release);
+  return {};
+}
+
 // The next row, on its way. False at the list's end.
 Result<bool> Intake::take_row(readers::RawRow& row) {
+  if (rows_read() > 0 && next_index_ % settings_.samples_per_shard == 0) {
+    if (auto ended = end_shard(); !ended) return std::unexpected(std::move(ended).error());
+  }
   auto more = reader_.next(row);
   if (!more || !*more) return more;
-  const std::uint64_t index =
-      book_.first_index() + rows_read_.fetch_add(1, std::memory_order_relaxed);
+  const std::uint64_t index = next_index_++;
+  rows_read_.fetch_add(1, std::memory_order_relaxed);
   auto admitted = book_.admit(index, row.text, row.input, row.line);
   if (!admitted) return std::unexpected(std::move(admitted).error());
   if (*admitted == ShardBook::Admission::finished) {
@@ -60,6 +76,10 @@ Result<bool> Intake::take_row(readers::RawRow& row) {
   pending.line = row.line;
   pending.input = row.input;
   pending.url.assign(row.text);
+  pending.verify_hash.assign(row.verify_hash);
+  pending.boxes.clear();
+  for (const readers::Box& box : row.boxes)
+    pending.boxes.push_back({box.left, box.top, box.right, box.bottom});
   send(place, row);
   if (++batched_ >= kBatchRows) flush();
   return true;

@@ -15,20 +15,26 @@
 
 namespace pixhaul::pipeline {
 
+struct IntakeSettings {
+  std::optional<std::uint64_t> max_rows{};
+  std::uint32_t samples_per_shard = 10'000;
+  std::uint64_t first_index = 0;  ///< of the list's first row; a multiple of samples_per_shard
+};
+
 /// The first stage: reads the list, asks the book which rows are still to be done, and sends each
 /// to the loop its host lives on. What is no URL goes straight to the writers. One thread.
 class Intake {
  public:
   /// References outlive the stage.
   Intake(readers::RowReader& reader, ShardBook& book, RowWindow& window,
-         std::span<FetchStage* const> loops, WriteStage& writers,
-         std::optional<std::uint64_t> max_rows)
+         std::span<FetchStage* const> loops, WriteStage& writers, const IntakeSettings& settings)
       : reader_(reader),
         book_(book),
         window_(window),
         loops_(loops),
         writers_(writers),
-        max_rows_(max_rows),
+        settings_(settings),
+        next_index_(settings.first_index),
         outgoing_(loops.size()) {}
 
   /// Reads until the list's end, `max_rows`, or a stop. Errors: input_unreadable, other_input,
@@ -50,6 +56,8 @@ class Intake {
 
  private:
   [[nodiscard]] Result<bool> take_row(readers::RawRow& row);
+  [[nodiscard]] Result<> end_shard();
+  [[nodiscard]] Result<> end_list();
   void send(std::uint32_t place, const readers::RawRow& row);
   void flush();
 
@@ -58,7 +66,8 @@ class Intake {
   RowWindow& window_;
   std::span<FetchStage* const> loops_;
   WriteStage& writers_;
-  const std::optional<std::uint64_t> max_rows_;
+  const IntakeSettings settings_;
+  std::uint64_t next_index_;
   std::vector<std::vector<net::Job>> outgoing_;  // by loop
   std::vector<net::FetchResult> refused_;
   std::vector<std::uint32_t> places_;  // acquired and not used yet

@@ -24,6 +24,7 @@ namespace {
 using pipeline::edit_distance;
 using pipeline::parse_boolean;
 using pipeline::parse_count;
+using pipeline::parse_number;
 using pipeline::parse_ratio;
 using pipeline::parse_size;
 using pipeline::parse_time;
@@ -110,10 +111,11 @@ std::string write_value(std::chrono::milliseconds field, const OptionInfo&, cons
   return time_text(field);
 }
 
-bool read_value(double& field, const OptionInfo&, const Form&, std::string_view text) {
-  const auto value = parse_ratio(text);
-  if (value) field = *value;
-  return value.has_value();
+bool read_value(double& field, const OptionInfo&, const Form& form, std::string_view text) {
+  const auto value = form.minimum == 0 ? parse_ratio(text) : parse_number(text);
+  if (!value || *value < static_cast<double>(form.minimum)) return false;
+  field = *value;
+  return true;
 }
 std::string write_value(double field, const OptionInfo&, const Form&, double) {
   return ratio_text(field);
@@ -197,12 +199,15 @@ constexpr Form kPositive{Absent::no, 1};
 constexpr Form kCount{Absent::no, 0, ',', true};
 constexpr Form kPositiveCount{Absent::no, 1, ',', true};
 constexpr Form kAutoCount{Absent::automatic, 1, ',', true};
+constexpr Form kAutoLevel{Absent::automatic, 0, ',', true};
 constexpr Form kAutoSize{Absent::automatic, 1};
 constexpr Form kAutoText{Absent::automatic};
 constexpr Form kNoneCount{Absent::none, 1, ',', true};
 constexpr Form kNoneSize{Absent::none, 1};
 constexpr Form kZeroIsNone{Absent::none, 0};
 constexpr Form kNoneText{Absent::none};
+constexpr Form kNoneRatio{Absent::none, 1};
+constexpr Form kNoneChoice{Absent::none};
 constexpr Form kLines{Absent::none, 0, '\n'};
 
 constexpr bool kCommon = true;
@@ -217,16 +222,41 @@ constexpr Entry kEntries[] = {
          "A list of URLs, one a line (.gz and .zst too), - for standard input, or a URL itself; "
          "the same as an argument without a flag.",
          'i', kRare, kRepeats}),
-    entry<&O::input_format, kPlain>(
-        {"input_format", "input", "auto|txt", "What the lists are; auto goes by their names."}),
+    entry<&O::input_format, kPlain>({"input_format", "input", "auto|txt|csv|tsv|json|jsonl|parquet",
+                                     "What the lists are; auto goes by their names."}),
+    entry<&O::url_col, kPlain>(
+        {"url_col", "input", "COLUMN", "The column that holds the URLs.", 0, kCommon}),
+    entry<&O::caption_col, kNoneText>(
+        {"caption_col", "input", "COLUMN", "The column that holds the captions.", 0, kCommon}),
+    entry<&O::bbox_col, kNoneText>(
+        {"bbox_col", "input", "COLUMN",
+         "The column of boxes to blur, [[x0,y0,x1,y1],...] with values from 0 to 1."}),
+    entry<&O::verify_hash, kNoneText>(
+        {"verify_hash", "input", "COLUMN,KIND",
+         "The column of expected digests and their kind, that of --compute_hash; what differs is "
+         "hash_mismatch."}),
+    entry<&O::save_additional_columns, kPlain>(
+        {"save_additional_columns", "input", "COLUMN",
+         "Further columns of the lists to keep with the samples.", 0, kRare, kRepeats}),
+    entry<&O::shards_per_file, kPlain>(
+        {"shards_per_file", "input", "",
+         "Begin a new shard with every list, as img2dataset numbers them."}),
+    entry<&O::dedupe, kPlain>({"dedupe", "input", "off|url|bytes",
+                               "Fetch rows with an equal URL once; record equal bytes."}),
+    entry<&O::worker_index, kCount>(
+        {"worker_index", "input", "N", "Which of worker_count machines this is, from 0."}),
+    entry<&O::worker_count, kPositiveCount>(
+        {"worker_count", "input", "N", "Over how many machines the shards are divided."}),
 
     entry<&O::output_folder, kPlain>(
         {"output_folder", "output", "DIR",
          "Where the images and the row files go; giving the same folder again continues its run.",
          'o', kCommon}),
-    entry<&O::output_format, kPlain>({"output_format", "output", "files|dummy",
-                                      "files: one file an image; dummy: rows only, no images.", 0,
-                                      kCommon}),
+    entry<&O::output_format, kPlain>(
+        {"output_format", "output", "files|webdataset|parquet|tfrecord|dummy",
+         "files: one file an image; webdataset: a tar a shard; parquet and tfrecord: images in "
+         "tables; dummy: rows only, no images.",
+         0, kCommon}),
     entry<&O::file_names, kPlain>({"file_names", "output", "name|key",
                                    "name: 00000/000000017-sunset.jpg; key: 00000/000000017.jpg."}),
     entry<&O::number_sample_per_shard, kPositiveCount>(
@@ -239,6 +269,63 @@ constexpr Entry kEntries[] = {
          "Try again the rows of an earlier run in this folder that failed so.", 0, kCommon}),
     entry<&O::max_open_shards, kPositiveCount>(
         {"max_open_shards", "output", "N", "How many shards may be unfinished at once."}),
+    entry<&O::shard_deadline, kNoneSize>(
+        {"shard_deadline", "output", "TIME",
+         "Give up on a shard's last rows this long after the others; they end as host_busy."}),
+    entry<&O::metadata, kPlain>(
+        {"metadata", "output", "auto|parquet|jsonl|none",
+         "The rows beside the samples; auto is jsonl for files and parquet for datasets."}),
+    entry<&O::extract_exif, kPlain>(
+        {"extract_exif", "output", "", "Keep each picture's EXIF tags as text.", 0, kCommon}),
+    entry<&O::sizes, kPlain>(
+        {"sizes", "output", "", "Write sizes.json, the samples of each shard, for loaders."}),
+    entry<&O::incremental_mode, kPlain>(
+        {"incremental_mode", "output", "incremental|overwrite|extend",
+         "What to do with a folder that holds shards: continue it, begin anew, or add behind."}),
+    entry<&O::refresh, kPlain>(
+        {"refresh", "output", "",
+         "Ask again for what is there, by its ETag and date; what has not changed is not sent."}),
+
+    entry<&O::resize_mode, kPlain>(
+        {"resize_mode", "pixels", "no|keep_ratio|keep_ratio_largest|center_crop|border",
+         "Bring the shorter (keep_ratio) or longer side to image_size, or to a square by cropping "
+         "or a white border; no keeps the size.",
+         0, kCommon}),
+    entry<&O::image_size, kPositiveCount>(
+        {"image_size", "pixels", "N", "The side that resize_mode aims at.", 0, kCommon}),
+    entry<&O::resize_only_if_bigger, kPlain>({"resize_only_if_bigger", "pixels", "",
+                                              "Leave pictures that are small enough as they are."}),
+    entry<&O::upscale_interpolation, kPlain>({"upscale_interpolation", "pixels",
+                                              "nearest|linear|cubic|area|lanczos",
+                                              "How pixels are made when enlarging."}),
+    entry<&O::downscale_interpolation, kPlain>({"downscale_interpolation", "pixels",
+                                                "nearest|linear|cubic|area|lanczos",
+                                                "How pixels are made when reducing."}),
+    entry<&O::encode_format, kNoneChoice>(
+        {"encode_format", "pixels", "jpg|png|webp",
+         "Encode every picture so; none is jpg when resized and as served otherwise.", 0, kCommon}),
+    entry<&O::encode_quality, kAutoLevel>(
+        {"encode_quality", "pixels", "N",
+         "jpg and webp: 1 to 100 (webp above 100 is lossless), auto 95; png: compression 0 to 9, "
+         "auto 6.",
+         0, kCommon}),
+    entry<&O::skip_reencode, kPlain>(
+        {"skip_reencode", "pixels", "",
+         "Keep the bytes as served when neither size, colours nor format had to change."}),
+    entry<&O::disable_all_reencoding, kPlain>(
+        {"disable_all_reencoding", "pixels", "", "Keep every picture's bytes as served."}),
+    entry<&O::color, kPlain>(
+        {"color", "pixels", "rgb|keep", "Turn grey pictures into RGB, or keep their one channel."}),
+    entry<&O::exif_orientation, kPlain>(
+        {"exif_orientation", "pixels", "apply|ignore",
+         "Turn pictures upright as their EXIF says, or leave them as stored."}),
+    entry<&O::min_image_size, kCount>(
+        {"min_image_size", "pixels", "N", "Refuse pictures whose shorter side has fewer pixels."}),
+    entry<&O::max_image_area, kNoneCount>(
+        {"max_image_area", "pixels", "N", "Refuse pictures with more pixels."}),
+    entry<&O::max_aspect_ratio, kNoneRatio>(
+        {"max_aspect_ratio", "pixels", "RATIO",
+         "Refuse pictures whose longer side is more than so many times the shorter."}),
 
     entry<&O::validate, kPlain>({"validate", "image", "structure|decode|none",
                                  "What a whole image is: its container walked to the end, "
@@ -392,7 +479,8 @@ std::string allowed_text(const Entry& e) {
   if (value == "N") return says("a whole number in range, such as 64 or 10K");
   if (value == "SIZE") return says("a size such as 10M or 10MiB");
   if (value == "TIME") return says("a time such as 250ms, 30s or 5m");
-  if (value == "RATIO") return "a number from 0 to 1, or 5%";
+  if (value == "RATIO")
+    return e.info.name == "fail_ratio" ? "a number from 0 to 1, or 5%" : says("a number from 1 on");
   if (e.info.name != "retry_failed" && value.find('|') != value.npos) {
     std::string choices(value);
     for (std::size_t at = choices.find('|'); at != choices.npos; at = choices.find('|', at))

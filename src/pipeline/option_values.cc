@@ -110,16 +110,21 @@ std::optional<std::uint64_t> parse_count(std::string_view text) {
   return value;
 }
 
-std::optional<double> parse_ratio(std::string_view text) {
-  const bool percent = text.ends_with('%');
-  if (percent) text.remove_suffix(1);
+std::optional<double> parse_number(std::string_view text) {
   double value = 0;
   const auto [end, error] =
       std::from_chars(text.begin(), text.end(), value, std::chars_format::general);
   if (text.empty() || error != std::errc() || end != text.end()) return std::nullopt;
-  if (percent) value /= 100;
-  const bool is_ratio = value >= 0 && value <= 1;  // NaN is not
-  return is_ratio ? std::optional(value) : std::nullopt;
+  return std::isfinite(value) ? std::optional(value) : std::nullopt;
+}
+
+std::optional<double> parse_ratio(std::string_view text) {
+  const bool percent = text.ends_with('%');
+  if (percent) text.remove_suffix(1);
+  auto value = parse_number(text);
+  if (value && percent) *value /= 100;
+  const bool is_ratio = value && *value >= 0 && *value <= 1;
+  return is_ratio ? value : std::nullopt;
 }
 
 std::string ratio_text(double value) { return fmt::format("{}", value); }

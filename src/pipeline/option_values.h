@@ -24,6 +24,8 @@ namespace pixhaul::pipeline {
 
 /// A whole number of decimal digits.
 [[nodiscard]] std::optional<std::uint64_t> parse_count(std::string_view text);
+/// A number such as "2" or "1.5".
+[[nodiscard]] std::optional<double> parse_number(std::string_view text);
 /// A number from 0 to 1, also as "5%".
 [[nodiscard]] std::optional<double> parse_ratio(std::string_view text);
 [[nodiscard]] std::string ratio_text(double value);

@@ -6,8 +6,9 @@
 
 #include "base/file.h"
 #include "net/url.h"
+#include "pipeline/configure_input.h"
+#include "pipeline/open_input.h"
 #include "pixhaul/download.h"
-#include "readers/open.h"
 
 namespace pixhaul {
 
@@ -19,8 +20,12 @@ constexpr std::size_t kHostsShown = 10;
 }  // namespace
 
 Result<Plan> plan(const Options& options) {
-  PosixFileSystem files;
-  auto reader = readers::open_lists(files, options.url_list, readers::ListFormat::automatic);
+  PosixFileSystem local;
+  pipeline::AllFiles files(local);
+  auto input = pipeline::configure_input(options);
+  if (!input) return std::unexpected(std::move(input).error());
+  input->table.columns = readers::TableSettings::Columns::drop;
+  auto reader = pipeline::open_rows(files, options.url_list, input->format, input->table);
   if (!reader) return std::unexpected(std::move(reader).error());
   Plan plan;
   std::unordered_map<std::string, std::uint64_t> hosts;

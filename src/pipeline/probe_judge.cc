@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "image/codec.h"
+
 namespace pixhaul::pipeline {
 
 namespace {
@@ -13,9 +15,10 @@ constexpr std::size_t kHeaderSliceBytes = 1024;
 std::optional<Error> ProbeJudge::judge(std::span<const std::byte> bytes) {
   if (validate_ == Validate::none) {
     look_at_header(bytes);
-    return std::nullopt;
+    return judge_size();
   }
   probe_.feed(bytes);
+  if (auto refused = judge_size()) return refused;
   return probe_.refusal();
 }
 
@@ -27,6 +30,18 @@ void ProbeJudge::look_at_header(std::span<const std::byte> bytes) {
     probe_.feed(slice);
     bytes = bytes.subspan(slice.size());
   }
+}
+
+// Once, when the header is there.
+std::optional<Error> ProbeJudge::judge_size() {
+  if (is_size_judged_ || !probe_.dimensions()) return std::nullopt;
+  is_size_judged_ = true;
+  const image::Dimensions& size = *probe_.dimensions();
+  if (max_pixels_) {
+    auto fits = image::check_dimensions(size, {.max_pixels = *max_pixels_});
+    if (!fits) return std::move(fits).error();
+  }
+  return image::refuse_size(size, filters_);
 }
 
 std::optional<Error> ProbeJudge::finish() {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/mutex.h"
+#include "image/blur.h"
 
 namespace pixhaul::pipeline {
 
@@ -17,6 +18,8 @@ struct PendingRow {
   std::uint64_t line = 0;
   std::string_view input{};  ///< lives as long as the reader
   std::string url{};         ///< as in the list
+  std::string verify_hash{};        ///< the digest its body has to have; "" if any will do
+  std::vector<image::Box> boxes{};  ///< to blur
 };
 
 /// The bounded look-ahead over the list: a fixed number of places for rows under way. Whoever reads

@@ -14,15 +14,14 @@
 #include <utility>
 
 #include "ledger/failed_list.h"
+#include "pipeline/configure_input.h"
 #include "pipeline/crash_point.h"
 #include "pipeline/file_sink.h"
 #include "pipeline/hash.h"
 #include "pipeline/probe_judge.h"
 #include "pipeline/retry_choice.h"
-#include "pipeline/shard_stats.h"
 #include "pixhaul/option_table.h"
 #include "pixhaul/version.h"
-#include "readers/open.h"
 #include "writers/open.h"
 
 namespace pixhaul {
@@ -47,8 +46,25 @@ constexpr Duration kLongestTurn = std::chrono::milliseconds(250);
 constexpr std::uint64_t kContactRows = 10'000;
 
 // The options that shape the output: a run that continues a folder must agree in them.
-constexpr std::string_view kShaping[] = {"output_format", "number_sample_per_shard", "file_names",
-                                         "compute_hash"};
+constexpr std::string_view kShaping[] = {
+    "output_format",  "number_sample_per_shard", "file_names",       "compute_hash",
+    "metadata",       "extract_exif",            "resize_mode",      "image_size",
+    "encode_format",  "encode_quality",          "shards_per_file",  "save_additional_columns",
+    "caption_col",    "skip_reencode",           "color",            "exif_orientation",
+    "bbox_col",       "resize_only_if_bigger",   "upscale_interpolation",
+    "downscale_interpolation"};
+
+ledger::ExistingShards existing_shards(IncrementalMode mode) {
+  switch (mode) {
+    case IncrementalMode::incremental:
+      return ledger::ExistingShards::keep;
+    case IncrementalMode::overwrite:
+      return ledger::ExistingShards::remove;
+    case IncrementalMode::extend:
+      return ledger::ExistingShards::add_after;
+  }
+  return ledger::ExistingShards::keep;
+}
 
 writers::NameStyle name_style(FileNames names) {
   return names == FileNames::name ? writers::NameStyle::name : writers::NameStyle::key;
@@ -63,7 +79,7 @@ class Run::Parts final : public MemoryParts {
   /// `names_show_paths`: file names hold the URL's last segment.
   Parts(const RunSettings& settings, RowWindow& window, const ledger::ShardLayout& layout,
         std::unique_ptr<writers::SampleWriter> writer, bool names_show_paths)
-      : MemoryParts(settings.validate),
+      : MemoryParts(settings),
         hash_(settings.hash),
         window_(window),
         layout_(layout),
@@ -73,7 +89,7 @@ class Run::Parts final : public MemoryParts {
   std::unique_ptr<net::BodySink> make_sink(std::uint64_t place) override {
     if (writer_ == nullptr) return nullptr;
     const PendingRow& row = window_[place];
-    SampleId id{.shard = ledger::shard_name(layout_.shard_of(row.index)),
+    SampleId id{.shard = layout_.shard_name(layout_.shard_of(row.index)),
                 .key = layout_.key(row.index)};
     if (names_show_paths_) {
       if (const auto url = net::parse_url(row.url)) id.url_path = url->path();
@@ -107,7 +123,9 @@ Result<> Run::open() {
   auto redo = parse_retry_choice(options_.retry_failed);
   if (!redo) return std::unexpected(std::move(redo).error());
   redo_ = std::move(*redo);
-  auto reader = readers::open_lists(files_, options_.url_list, readers::ListFormat::automatic);
+  auto input = configure_input(options_);
+  if (!input) return std::unexpected(std::move(input).error());
+  auto reader = open_rows(lists_, options_.url_list, input->format, input->table);
   if (!reader) return std::unexpected(std::move(reader).error());
   reader_ = std::move(*reader);
   if (auto opened = open_output(); !opened) return opened;
@@ -119,6 +137,9 @@ Result<> Run::open_output() {
                                .samples_per_shard = options_.number_sample_per_shard,
                                .digest_name = std::string(hash_field(options_.compute_hash)),
                                .boot_id = system_boot_id(),
+                               .existing = existing_shards(options_.incremental_mode),
+                               .worker_index = options_.worker_index,
+                               .worker_count = options_.worker_count,
                                .crash_point = crash_point_of_environment()};
   for (std::string_view name : kShaping)
     settings.manifest.options.emplace_back(name, option_text(options_, name));
@@ -128,17 +149,11 @@ Result<> Run::open_output() {
   auto sweeper = make_writer();
   if (!sweeper) return std::unexpected(std::move(sweeper).error());
   sweeper_ = std::move(*sweeper);
-  const bool keeps_images = options_.output_format == OutputFormat::files;
-  const auto in_place =
-      keeps_images ? ledger::Assembly::ImagesInPlace::yes : ledger::Assembly::ImagesInPlace::no;
-  auto publish = [in_place](ledger::Assembly& shard, std::string input_digest,
-                            std::chrono::system_clock::time_point started) -> Result<> {
-    if (auto wrote = shard.write_rows_jsonl(); !wrote) return wrote;
-    const std::string stats =
-        shard_stats_text(shard, input_digest, started, std::chrono::system_clock::now());
-    return shard.publish(std::move(input_digest), stats, in_place);
+  auto publish = [assembler = Assembler(settings_.output)](
+                     ledger::Assembly& shard, std::string input_digest, WallTime started) {
+    return assembler.publish(shard, std::move(input_digest), started);
   };
-  book_ = std::make_unique<ShardBook>(*folder_, *sweeper_, redo_, std::move(publish),
+  book_ = std::make_unique<ShardBook>(*folder_, *sweeper_, redo_, nullptr, std::move(publish),
                                       options_.max_open_shards);
   window_ = std::make_unique<RowWindow>(kWindowRows);
   return {};
@@ -151,14 +166,23 @@ Result<std::unique_ptr<writers::SampleWriter>> Run::make_writer() {
                                .max_open_folders = options_.max_open_shards});
 }
 
+Result<std::unique_ptr<SampleStore>> Run::make_store() {
+  if (is_dataset(options_.output_format)) return make_spool_store(*book_);
+  auto writer = make_writer();
+  if (!writer) return std::unexpected(std::move(writer).error());
+  return make_file_store(std::move(*writer), folder_->layout());
+}
+
 Result<> Run::open_network() {
   auto shared = SharedNet::create(settings_);
   if (!shared) return std::unexpected(std::move(shared).error());
   shared_ = std::move(*shared);
-  write_stage_ = std::make_unique<WriteStage>(*book_, *window_, shared_->memory, folder_->layout(),
-                                              settings_.decode);
-  // Where nothing is kept nothing is held either, unless it is decoded.
-  const bool is_dropped = options_.output_format == OutputFormat::dummy && !settings_.decode;
+  write_stage_ =
+      std::make_unique<WriteStage>(*book_, *window_, shared_->memory, folder_->layout());
+  // Where nothing is kept nothing is held either, unless pixels or tags are looked at.
+  const SampleSettings& sample = settings_.sample;
+  const bool is_dropped = options_.output_format == OutputFormat::dummy && !sample.decode &&
+                          !sample.process && !sample.extract_exif && options_.verify_hash.empty();
   const bool streams = settings_.body == BodyMode::stream || is_dropped;
   for (std::uint32_t i = 0; i < settings_.loop_count; ++i) {
     std::unique_ptr<writers::SampleWriter> writer;
@@ -179,15 +203,18 @@ Result<> Run::open_network() {
   }
   for (const auto& stage : fetch_stages_) stage->set_peers(peers_);
   for (std::uint32_t i = 0; i < settings_.write_count; ++i) {
-    auto writer = make_writer();
-    if (!writer) return std::unexpected(std::move(writer).error());
+    auto store = make_store();
+    if (!store) return std::unexpected(std::move(store).error());
     auto digest = make_digest(settings_.hash);
     if (!digest) return std::unexpected(std::move(digest).error());
-    workers_.push_back(std::make_unique<WriteStage::Worker>(*write_stage_, std::move(*writer),
-                                                            std::move(*digest)));
+    workers_.push_back(std::make_unique<WriteStage::Worker>(
+        *write_stage_, SampleMaker(sample, std::move(*digest)), std::move(*store)));
   }
-  intake_ = std::make_unique<Intake>(*reader_, *book_, *window_, peers_, *write_stage_,
-                                     options_.max_rows);
+  intake_ = std::make_unique<Intake>(
+      *reader_, *book_, *window_, peers_, *write_stage_,
+      IntakeSettings{.max_rows = options_.max_rows,
+                     .samples_per_shard = options_.number_sample_per_shard,
+                     .first_index = folder_->layout().first_index(folder_->first_shard())});
   return {};
 }
 
@@ -206,9 +233,8 @@ Result<Summary> Run::work(Observer& observer, std::stop_token stop) {
   observer.on_progress(snapshot());
   if (auto error = failure()) return std::unexpected(std::move(*error));
   if (stopped_ == Stopped::no) {
-    if (auto noted = folder_->note_complete(); !noted) {
+    if (auto noted = folder_->note_complete(); !noted)
       return std::unexpected(std::move(noted).error());
-    }
   }
   return summarise();
 }

@@ -15,6 +15,7 @@
 #include "pipeline/configure.h"
 #include "pipeline/fetch_stage.h"
 #include "pipeline/intake.h"
+#include "pipeline/open_input.h"
 #include "pipeline/row_window.h"
 #include "pipeline/shard_book.h"
 #include "pipeline/write_stage.h"
@@ -41,6 +42,7 @@ class Run {
   [[nodiscard]] Result<> open_output();
   [[nodiscard]] Result<> open_network();
   [[nodiscard]] Result<std::unique_ptr<writers::SampleWriter>> make_writer();
+  [[nodiscard]] Result<std::unique_ptr<SampleStore>> make_store();
 
   void start_threads();
   void watch(Observer& observer, std::stop_token stop);
@@ -61,6 +63,7 @@ class Run {
   RunSettings settings_;
   ShardBook::Redo redo_;
   PosixFileSystem files_;
+  AllFiles lists_{files_};
   std::unique_ptr<readers::RowReader> reader_;
   std::unique_ptr<ledger::RunFolder> folder_;
   std::unique_ptr<writers::SampleWriter> sweeper_;

@@ -7,28 +7,24 @@
 
 #include "pipeline/client.h"
 #include "pipeline/configure.h"
-#include "pipeline/decode_check.h"
 #include "pipeline/hash.h"
+#include "pipeline/sample_maker.h"
 
 namespace pixhaul {
 
 struct Session::State {
   std::unique_ptr<pipeline::Client> client;
-  std::optional<Digest> digest;
-  std::optional<image::DecodeLimits> decode;
+  pipeline::SampleMaker maker;
 };
 
 namespace {
 
-Fetched to_fetched(net::FetchResult& result, std::optional<Digest>& digest,
-                   const std::optional<image::DecodeLimits>& decode) {
+Fetched to_fetched(net::FetchResult& result, pipeline::SampleMaker& maker) {
   Fetched fetched{.outcome = std::move(result.outcome)};
   if (fetched.outcome.status != ErrorCode::success) return fetched;
-  const auto bytes = result.body.bytes().subspan(result.body_begin);
-  pipeline::check_by_decoding(bytes, decode, fetched.outcome);
-  if (fetched.outcome.status != ErrorCode::success) return fetched;
-  fetched.body.assign(bytes.begin(), bytes.end());
-  if (digest) fetched.outcome.digest = digest->of(bytes);
+  const auto sample =
+      maker.make(result.body.bytes().subspan(result.body_begin), {}, fetched.outcome);
+  fetched.body.assign(sample.begin(), sample.end());
   return fetched;
 }
 
@@ -42,13 +38,13 @@ Session& Session::operator=(Session&&) noexcept = default;
 Result<Session> Session::create(const Options& options) {
   auto settings = pipeline::configure(options, pipeline::read_machine());
   if (!settings) return std::unexpected(std::move(settings).error());
-  auto client = pipeline::Client::create(*settings,
-                                         std::make_unique<pipeline::MemoryParts>(options.validate));
+  auto client =
+      pipeline::Client::create(*settings, std::make_unique<pipeline::MemoryParts>(*settings));
   if (!client) return std::unexpected(std::move(client).error());
   auto digest = pipeline::make_digest(options.compute_hash);
   if (!digest) return std::unexpected(std::move(digest).error());
-  return Session(
-      std::make_unique<State>(State{std::move(*client), std::move(*digest), settings->decode}));
+  return Session(std::make_unique<State>(
+      State{std::move(*client), pipeline::SampleMaker(settings->sample, std::move(*digest))}));
 }
 
 Fetched Session::fetch(std::string_view url) {
@@ -61,7 +57,7 @@ std::vector<Fetched> Session::fetch_all(std::span<const std::string> urls) {
   std::vector<Fetched> fetched;
   fetched.reserve(results.size());
   for (net::FetchResult& result : results)
-    fetched.push_back(to_fetched(result, state_->digest, state_->decode));
+    fetched.push_back(to_fetched(result, state_->maker));
   state_->client->release(results);
   return fetched;
 }

@@ -53,7 +53,7 @@ Result<> ShardBook::enter_shard(std::uint64_t shard) {
     reading_->recorded_rows = record.rows;
     reading_->check.emplace(std::move(record));
     if (!redo_) return {};
-    opened = folder_.reopen_shard(shard, {.redo = redo_});
+    opened = folder_.reopen_shard(shard, {.redo = redo_, .place_of = place_of_});
   } else {
     opened = folder_.open_shard(shard);
   }
@@ -72,8 +72,8 @@ Result<> ShardBook::grow_shard() {
     if (open_.contains(shard) || gave_up_) return {};
   }
   if (auto same = reading_->check->finish(folder_); !same) return same;
-  auto grown =
-      folder_.reopen_shard(shard, {.redo = [](const Row&) { return false; }, .grown = true});
+  auto grown = folder_.reopen_shard(
+      shard, {.redo = [](const Row&) { return false; }, .grown = true, .place_of = place_of_});
   if (!grown) return std::unexpected(std::move(grown).error());
   add_entry(std::move(*grown));
   return {};
@@ -101,9 +101,22 @@ Result<> ShardBook::leave_shard() {
   return {};
 }
 
-Result<> ShardBook::end_of_list(std::uint64_t row_count) {
+Result<> ShardBook::end_shard(std::string_view columns) {
+  if (!reading_) return {};
+  bool is_open = false;
+  {
+    const MutexLock lock(mutex_);
+    is_open = open_.contains(reading_->shard);
+  }
+  if (is_open && !columns.empty()) {
+    if (auto written = folder_.write_columns(reading_->shard, columns); !written) return written;
+  }
+  return leave_shard();
+}
+
+Result<> ShardBook::end_of_list(std::uint64_t end, std::uint64_t row_count) {
   if (auto left = leave_shard(); !left) return left;
-  return folder_.check_end(first_index() + row_count, row_count);
+  return folder_.check_end(end, row_count);
 }
 
 void ShardBook::give_up() {
@@ -114,13 +127,26 @@ void ShardBook::give_up() {
 
 // ---- the writers
 
-Result<> ShardBook::finish(const std::vector<Row>& rows) {
+// The shard stays open until the row is added, so its bytes may be written without the lock.
+Result<ledger::DataPlace> ShardBook::keep(std::uint64_t index, std::span<const std::byte> sample) {
+  ledger::OpenShard* shard = nullptr;
+  {
+    const MutexLock lock(mutex_);
+    const auto entry = open_.find(layout_.shard_of(index));
+    PIXHAUL_CHECK(entry != open_.end());
+    shard = entry->second.shard.get();
+  }
+  return shard->append_data(sample);
+}
+
+Result<> ShardBook::finish(const std::vector<FinishedRow>& rows) {
   const MutexLock lock(mutex_);
-  for (const Row& row : rows) {
+  for (const FinishedRow& finished : rows) {
+    const Row& row = finished.row;
     const std::uint64_t shard = layout_.shard_of(row.index);
     const auto entry = open_.find(shard);
     PIXHAUL_CHECK(entry != open_.end());
-    if (auto added = entry->second.shard->add(row); !added) return added;
+    if (auto added = entry->second.shard->add(row, finished.place); !added) return added;
     if (row.outcome.status == ErrorCode::success) {
       tally_.count(row, {});
     } else {

@@ -20,6 +20,12 @@
 
 namespace pixhaul::pipeline {
 
+/// A row in its final status, with where its sample waits for the shard's file.
+struct FinishedRow {
+  Row row{};
+  std::optional<ledger::DataPlace> place{};
+};
+
 /// Which rows are done, which are under way, and which shards can be committed. The reader asks it
 /// row by row, the writers hand it finished rows, one thread commits. One lock, for the open
 /// shards; the run folder has its own, and nothing is held while a shard is assembled.
@@ -30,14 +36,18 @@ class ShardBook {
   using Publish = std::function<Result<>(ledger::Assembly& shard, std::string input_digest,
                                          std::chrono::system_clock::time_point started)>;
 
+  using PlaceOf = decltype(ledger::RunFolder::Reopening::place_of);
+
   /// `folder` and `sweeper` outlive the book. `max_open`: the reader waits when so many shards are
-  /// unfinished.
-  ShardBook(ledger::RunFolder& folder, writers::SampleWriter& sweeper, Redo redo, Publish publish,
-            std::uint32_t max_open)
+  /// unfinished. `place_of`: where the samples lie of rows that a new generation of their shard
+  /// keeps; null where samples are files of their own.
+  ShardBook(ledger::RunFolder& folder, writers::SampleWriter& sweeper, Redo redo, PlaceOf place_of,
+            Publish publish, std::uint32_t max_open)
       : layout_(folder.layout()),
         folder_(folder),
         sweeper_(sweeper),
         redo_(std::move(redo)),
+        place_of_(std::move(place_of)),
         publish_(std::move(publish)),
         max_open_(max_open) {}
 
@@ -53,16 +63,22 @@ class ShardBook {
   /// output_unwritable.
   [[nodiscard]] Result<Admission> admit(std::uint64_t index, std::string_view url,
                                         std::string_view input, std::uint64_t line);
-  /// The list has ended behind `row_count` rows. Errors: as admit.
-  [[nodiscard]] Result<> end_of_list(std::uint64_t row_count);
+  /// The list's columns of the shard whose last row was admitted; called before the next shard's
+  /// first row and before the list's end. Errors: as admit.
+  [[nodiscard]] Result<> end_shard(std::string_view columns);
+  /// The list has ended behind `row_count` rows, before index `end`. Errors: as admit.
+  [[nodiscard]] Result<> end_of_list(std::uint64_t end, std::uint64_t row_count);
   /// Lets a waiting reader go; it is told every row is finished.
   void give_up();
 
   // For the writers, any thread.
 
+  /// Keeps a sample's bytes in the spool of its row's shard. Errors: disk_full, output_unwritable.
+  [[nodiscard]] Result<ledger::DataPlace> keep(std::uint64_t index,
+                                               std::span<const std::byte> sample);
   /// Counts rows as finished and closes shards that have all of theirs. Errors: disk_full,
   /// output_unwritable.
-  [[nodiscard]] Result<> finish(const std::vector<Row>& rows);
+  [[nodiscard]] Result<> finish(const std::vector<FinishedRow>& rows);
 
   // For the committer, one thread.
 
@@ -117,6 +133,7 @@ class ShardBook {
   ledger::RunFolder& folder_;
   writers::SampleWriter& sweeper_;  // the committer's
   const Redo redo_;
+  const PlaceOf place_of_;
   const Publish publish_;
   const std::uint32_t max_open_;
   std::optional<Reading> reading_;  // the reader's own

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "net/url.h"
-#include "pipeline/decode_check.h"
 #include "pipeline/file_sink.h"
 
 namespace pixhaul::pipeline {
@@ -42,7 +40,7 @@ void WriteStage::take(FetchStage& from, std::vector<net::FetchResult>&& results)
 }
 
 Result<> WriteStage::Worker::run() {
-  std::vector<Row> rows;
+  std::vector<FinishedRow> rows;
   std::vector<std::uint32_t> places;
   while (auto batch = stage_.batches_.pop()) {
     rows.clear();
@@ -53,8 +51,8 @@ Result<> WriteStage::Worker::run() {
       if (is_run_fault(outcome.status)) {
         return std::unexpected(Error{.code = outcome.status, .detail = std::move(outcome.detail)});
       }
-      rows.push_back(make_row(stage_.window_[result.id], stage_.layout_, result));
-      if (auto written = write(result, rows.back()); !written) return written;
+      rows.push_back({.row = make_row(stage_.window_[result.id], stage_.layout_, result)});
+      if (auto kept = keep(result, rows.back()); !kept) return kept;
       stage_.memory_.release_finished(result.body.capacity());
       if (result.body.capacity() > 0) spent.push_back(std::move(result.body));
       places.push_back(static_cast<std::uint32_t>(result.id));
@@ -66,26 +64,24 @@ Result<> WriteStage::Worker::run() {
   return {};
 }
 
-Result<> WriteStage::Worker::write(net::FetchResult& result, Row& row) {
+Result<> WriteStage::Worker::keep(net::FetchResult& result, FinishedRow& finished) {
+  Row& row = finished.row;
   if (row.outcome.status != ErrorCode::success) return {};
-  Result<std::string> path;
   if (result.sink != nullptr) {
     auto& sink = static_cast<FileSink&>(*result.sink);
     row.outcome.digest = sink.digest();
-    path = sink.finish(extension_of(row.outcome));
-  } else {
-    const auto body = result.body.bytes().subspan(result.body_begin);
-    check_by_decoding(body, stage_.decode_, row.outcome);
-    if (row.outcome.status != ErrorCode::success) return {};
-    if (digest_) row.outcome.digest = digest_->of(body);
-    const auto url = net::parse_url(row.url);
-    const std::string shard = ledger::shard_name(stage_.layout_.shard_of(row.index));
-    path = writer_->append(
-        {.shard = shard, .key = row.key, .url_path = url ? url->path() : std::string_view()},
-        extension_of(row.outcome), body);
+    auto path = sink.finish(extension_of(row.outcome));
+    if (!path) return std::unexpected(std::move(path).error());
+    row.path = std::move(*path);
+    return {};
   }
-  if (!path) return std::unexpected(std::move(path).error());
-  row.path = std::move(*path);
+  const auto sample = maker_.make(result.body.bytes().subspan(result.body_begin),
+                                  stage_.window_[result.id], row.outcome);
+  if (row.outcome.status != ErrorCode::success) return {};
+  auto kept = store_->keep(row, extension_of(row.outcome), sample);
+  if (!kept) return std::unexpected(std::move(kept).error());
+  row.path = std::move(kept->path);
+  finished.place = kept->place;
   return {};
 }
 

@@ -1,0 +1,346 @@
+// A shard is assembled in one pass over its rows: each is parsed once and given to every file that
+// wants it. Which files there are is decided at the start, by the format and the metadata; each is
+// an `Output` below, and the pass does not know which it feeds.
+#include "pipeline/assembler.h"
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "arrow_io/module.h"
+#include "ledger/row_json.h"
+#include "pipeline/arrow_loader.h"
+#include "pixhaul/version.h"
+#include "readers/columns.h"
+#include "writers/sample_json.h"
+#include "writers/shard_file.h"
+#include "writers/stats_json.h"
+#include "writers/table_writer.h"
+
+namespace pixhaul::pipeline {
+
+namespace {
+
+using Bytes = std::span<const std::byte>;
+
+std::string_view format_name(OutputFormat format) {
+  switch (format) {
+    case OutputFormat::files:
+      return "files";
+    case OutputFormat::webdataset:
+      return "webdataset";
+    case OutputFormat::parquet:
+      return "parquet";
+    case OutputFormat::tfrecord:
+      return "tfrecord";
+    case OutputFormat::dummy:
+      return "dummy";
+  }
+  return "";
+}
+
+std::string_view extension_of(const Outcome& outcome) {
+  const std::string_view extension = file_extension(outcome.format);
+  return extension.empty() ? "bin" : extension;
+}
+
+/// A row with what was kept of it.
+struct ShardRow {
+  std::uint32_t position = 0;
+  const Row& row;
+  const ledger::DataPlace* place = nullptr;  ///< nullptr without a sample in the spool
+};
+
+/// One file of the shard while it is made.
+class Output {
+ public:
+  virtual ~Output() = default;
+  [[nodiscard]] virtual Result<> add(const ShardRow& row) = 0;
+  [[nodiscard]] virtual Result<FileFacts> finish() = 0;
+};
+
+/// Where spooled samples lie: the spool, or a file of the generation before.
+class SampleSource {
+ public:
+  SampleSource(ledger::Assembly& assembly, std::string standing_name)
+      : assembly_(assembly), standing_name_(std::move(standing_name)) {}
+
+  [[nodiscard]] Result<const RandomAccessFile*> file_of(const ledger::DataPlace& place) {
+    if (place.file == ledger::DataPlace::File::spool) return assembly_.data();
+    if (standing_ == nullptr) {
+      auto opened = assembly_.open_standing(standing_name_);
+      if (!opened) return std::unexpected(std::move(opened).error());
+      standing_ = std::move(*opened);
+    }
+    return standing_.get();
+  }
+
+ private:
+  ledger::Assembly& assembly_;
+  const std::string standing_name_;
+  std::unique_ptr<RandomAccessFile> standing_;
+};
+
+/// Samples in a tar or TFRecord, with their JSON.
+class SampleFile final : public Output {
+ public:
+  SampleFile(std::unique_ptr<writers::ShardFile> file, SampleSource& source,
+             const readers::ColumnTable* columns, const OutputSettings& settings)
+      : file_(std::move(file)), source_(source), columns_(columns), settings_(settings) {
+    json_settings_ = {
+        .hash_name = settings.hash_name, .exif = settings.exif, .left_out = settings.hash_column};
+  }
+
+  Result<> add(const ShardRow& row) override {
+    if (row.place == nullptr) return {};
+    members_.clear();
+    json_.clear();
+    if (columns_ != nullptr) columns_->append_json(row.position, members_);
+    writers::append_sample_json(json_, row.row, members_, json_settings_);
+    auto file = source_.file_of(*row.place);
+    if (!file) return std::unexpected(std::move(file).error());
+    return file_->add({.key = row.row.key,
+                       .extension = extension_of(row.row.outcome),
+                       .image = {.file = *file,
+                                 .offset = row.place->offset,
+                                 .length = row.place->length,
+                                 .crc32c = row.place->crc32c},
+                       .json = json_,
+                       .caption = caption(row.position)});
+  }
+
+  Result<FileFacts> finish() override { return file_->finish(); }
+
+ private:
+  // A row without a caption has an empty one where others have theirs, as with img2dataset.
+  std::optional<std::string_view> caption(std::uint32_t position) const {
+    if (!settings_.has_captions) return std::nullopt;
+    if (columns_ == nullptr) return std::string_view();
+    return columns_->caption(position).value_or(std::string_view());
+  }
+
+  std::unique_ptr<writers::ShardFile> file_;
+  SampleSource& source_;
+  const readers::ColumnTable* columns_;
+  const OutputSettings& settings_;
+  writers::SampleJsonSettings json_settings_;
+  std::string members_;  // reused
+  std::string json_;
+};
+
+/// A table of all rows, with the images in it where the format is parquet.
+class Table final : public Output {
+ public:
+  Table(std::unique_ptr<writers::TableWriter> writer, SampleSource* images)
+      : writer_(std::move(writer)), images_(images) {}
+
+  Result<> add(const ShardRow& row) override {
+    if (images_ == nullptr || row.place == nullptr) return writer_->add(row.row, std::nullopt);
+    auto file = images_->file_of(*row.place);
+    if (!file) return std::unexpected(std::move(file).error());
+    image_.resize(static_cast<std::size_t>(row.place->length));
+    auto read = (*file)->read_at(row.place->offset, image_);
+    if (!read) return std::unexpected(std::move(read).error());
+    if (*read < image_.size()) {
+      return std::unexpected(Error{.code = ErrorCode::state_damaged,
+                                   .detail = "the spool ends before a sample of it does"});
+    }
+    return writer_->add(row.row, Bytes(image_));
+  }
+
+  Result<FileFacts> finish() override { return writer_->finish(); }
+
+ private:
+  std::unique_ptr<writers::TableWriter> writer_;
+  SampleSource* images_;
+  std::vector<std::byte> image_;  // reused
+};
+
+double seconds(WallTime time) {
+  return std::chrono::duration<double>(time.time_since_epoch()).count();
+}
+
+/// What the stats say, gathered on the way.
+class Stats {
+ public:
+  explicit Stats(writers::StatusStyle style) : style_(style) {}
+
+  void add(const Row& row) {
+    ++stats_.count;
+    const writers::SampleStatus status = writers::sample_status(row.outcome, style_);
+    const writers::SampleStatus theirs =
+        writers::sample_status(row.outcome, writers::StatusStyle::img2dataset);
+    if (row.outcome.status == ErrorCode::success) {
+      ++stats_.successes;
+      ++stats_.status_dict["success"];
+    } else {
+      ++(theirs.status == "failed_to_resize" ? stats_.failed_to_resize : stats_.failed_to_download);
+      ++stats_.status_dict[style_ == writers::StatusStyle::ours ? std::string(status.status)
+                                                                : status.error_message];
+    }
+    ++stats_.by_status[row.outcome.status];
+  }
+
+  [[nodiscard]] std::string text(const ledger::Assembly& assembly, std::string input_digest,
+                                 WallTime started) {
+    stats_.start_time = seconds(started);
+    stats_.end_time = seconds(std::chrono::system_clock::now());
+    stats_.version = version();
+    stats_.generation = assembly.generation();
+    stats_.input_digest = std::move(input_digest);
+    for (const ledger::CommitFile& file : assembly.files()) {
+      if (file.place != ledger::Place::output) continue;
+      stats_.files.push_back(
+          {.name = file.name, .facts = {.bytes = file.bytes, .crc32c = file.crc32c}});
+    }
+    return writers::stats_json(stats_);
+  }
+
+ private:
+  const writers::StatusStyle style_;
+  writers::ShardStats stats_{};
+};
+
+/// The files of one shard under way.
+class Outputs {
+ public:
+  Outputs(ledger::Assembly& assembly, const OutputSettings& settings)
+      : assembly_(assembly),
+        settings_(settings),
+        source_(assembly, standing_name(assembly, settings)) {}
+
+  [[nodiscard]] Result<> open() {
+    if (auto opened = open_columns(); !opened) return opened;
+    if (auto opened = open_samples(); !opened) return opened;
+    return open_tables();
+  }
+
+  [[nodiscard]] Result<> add(const ShardRow& row) {
+    for (Part& part : parts_) {
+      if (auto added = part.output->add(row); !added) return added;
+    }
+    return {};
+  }
+
+  [[nodiscard]] Result<> seal() {
+    for (Part& part : parts_) {
+      auto facts = part.output->finish();
+      if (!facts) return std::unexpected(std::move(facts).error());
+      if (auto sealed = assembly_.seal(part.place, part.name, facts->bytes, facts->crc32c); !sealed)
+        return sealed;
+    }
+    return {};
+  }
+
+ private:
+  struct Part {
+    ledger::Place place;
+    std::string name;
+    std::unique_ptr<Output> output;
+  };
+
+  static std::string standing_name(const ledger::Assembly& assembly,
+                                   const OutputSettings& settings) {
+    const auto extension = writers::shard_file_extension(format_name(settings.format));
+    return assembly.name() + "." + std::string(extension.value_or("parquet"));
+  }
+
+  Result<> open_columns() {
+    auto bytes = assembly_.columns();
+    if (!bytes) return std::unexpected(std::move(bytes).error());
+    columns_bytes_ = std::move(*bytes);
+    if (columns_bytes_.empty()) return {};
+    auto arrow = load_arrow();
+    if (!arrow) return std::unexpected(std::move(arrow).error());
+    auto columns = (*arrow)->open_columns(columns_bytes_);
+    if (!columns) return std::unexpected(std::move(columns).error());
+    columns_ = std::move(*columns);
+    return {};
+  }
+
+  Result<> open_samples() {
+    const std::string_view format = format_name(settings_.format);
+    const auto extension = writers::shard_file_extension(format);
+    if (!extension) return {};
+    const std::string name = assembly_.name() + "." + std::string(*extension);
+    auto file = assembly_.create(ledger::Place::output, name);
+    if (!file) return std::unexpected(std::move(file).error());
+    auto opened = writers::open_shard_file(format, **file);
+    if (!opened) return std::unexpected(std::move(opened).error());
+    parts_.push_back(
+        {ledger::Place::output, name,
+         std::make_unique<SampleFile>(std::move(*opened), source_, columns_.get(), settings_)});
+    return {};
+  }
+
+  Result<> open_tables() {
+    const bool has_images = settings_.format == OutputFormat::parquet;
+    if (!has_images && settings_.metadata != MetadataFormat::parquet) return {};
+    const std::string name = assembly_.name() + ".parquet";
+    if (auto opened = open_table(ledger::Place::output, name, has_images ? &source_ : nullptr);
+        !opened)
+      return opened;
+    return open_table(ledger::Place::rows, name, nullptr);
+  }
+
+  Result<> open_table(ledger::Place place, const std::string& name, SampleSource* images) {
+    auto arrow = load_arrow();
+    if (!arrow) return std::unexpected(std::move(arrow).error());
+    auto file = assembly_.create(place, name);
+    if (!file) return std::unexpected(std::move(file).error());
+    const writers::TableSettings table{
+        .status_style = settings_.status_style,
+        .hash_name = settings_.hash_name,
+        .exif = settings_.exif,
+        .image_column = images != nullptr ? settings_.image_column : std::string()};
+    auto writer = place == ledger::Place::rows
+                      ? (*arrow)->create_rows_writer(**file)
+                      : (*arrow)->create_table_writer(**file, columns_bytes_, table);
+    if (!writer) return std::unexpected(std::move(writer).error());
+    parts_.push_back({place, name, std::make_unique<Table>(std::move(*writer), images)});
+    return {};
+  }
+
+  ledger::Assembly& assembly_;
+  const OutputSettings& settings_;
+  SampleSource source_;
+  std::string columns_bytes_;
+  std::unique_ptr<readers::ColumnTable> columns_;
+  std::vector<Part> parts_;
+};
+
+}  // namespace
+
+bool is_dataset(OutputFormat format) {
+  return format == OutputFormat::webdataset || format == OutputFormat::parquet ||
+         format == OutputFormat::tfrecord;
+}
+
+Result<> Assembler::publish(ledger::Assembly& assembly, std::string input_digest,
+                            WallTime started) const {
+  Outputs outputs(assembly, settings_);
+  if (auto opened = outputs.open(); !opened) return opened;
+  Stats stats(settings_.status_style);
+  for (const ledger::SpoolRow& spooled : assembly.rows()) {
+    auto row = ledger::parse_row_json(spooled.json);
+    if (!row) return std::unexpected(std::move(row).error());
+    stats.add(*row);
+    const ShardRow shard_row{.position = spooled.position,
+                             .row = *row,
+                             .place = spooled.data ? &*spooled.data : nullptr};
+    if (auto added = outputs.add(shard_row); !added) return added;
+  }
+  if (auto sealed = outputs.seal(); !sealed) return sealed;
+  if (settings_.metadata == MetadataFormat::jsonl) {
+    if (auto written = assembly.write_rows_jsonl(); !written) return written;
+  }
+  const std::string text = stats.text(assembly, input_digest, started);
+  return assembly.publish(std::move(input_digest), text,
+                          settings_.format == OutputFormat::files
+                              ? ledger::Assembly::ImagesInPlace::yes
+                              : ledger::Assembly::ImagesInPlace::no);
+}
+
+}  // namespace pixhaul::pipeline

@@ -1,0 +1,18 @@
+#pragma once
+
+#include "pixhaul/options.h"
+#include "readers/input.h"
+#include "readers/table.h"
+
+namespace pixhaul::pipeline {
+
+/// How the lists are read.
+struct InputSettings {
+  readers::ListFormat format = readers::ListFormat::automatic;
+  readers::TableSettings table{};
+};
+
+/// Errors: bad_option.
+[[nodiscard]] Result<InputSettings> configure_input(const Options& options);
+
+}  // namespace pixhaul::pipeline

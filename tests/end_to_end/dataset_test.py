@@ -1,0 +1,136 @@
+"""Datasets by the real command: tables in, shards out, resumed, retried and the same bytes whatever
+the timing. Parquet itself is looked at where the tests' own Python environment is there."""
+
+import csv
+import hashlib
+import json
+import subprocess
+import tarfile
+import unittest
+
+import support
+
+VENV_PYTHON = support.ROOT / "build/venv/test/bin/python"
+
+
+def members(path):
+    """A tar's members by name."""
+    with tarfile.open(path) as tar:
+        return {member.name: tar.extractfile(member).read() for member in tar.getmembers()}
+
+
+class Datasets(support.Case):
+    def write_table(self, urls, name="list.csv", **columns):
+        with open(self.folder / name, "w", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(["url", "caption", *columns])
+            for i, url in enumerate(urls):
+                writer.writerow([url, f"caption {i}, \"quoted\"", *(v[i] for v in columns.values())])
+        return name
+
+    def test_a_webdataset_has_image_caption_and_json_of_each_success(self):
+        urls = self.origin.images(30)
+        urls[7] = self.origin.url("/status/404")
+        self.write_table(urls, score=[i / 4 for i in range(30)])
+        self.download("list.csv", "--output_format", "webdataset", "--caption_col", "caption",
+                      "--save_additional_columns", "score", "--number_sample_per_shard", "10",
+                      "--fail_ratio", "1")
+        self.assertEqual(self.files(), {f"{shard:05d}{end}" for shard in range(3)
+                                        for end in (".tar", ".parquet", "_stats.json")}
+                         | {"failed.txt"})
+        first = members(self.folder / "images/00000.tar")
+        keys = [f"00000{i}" for i in range(10) if i != 7]
+        self.assertEqual(list(first), [f"{key}.{end}" for key in keys
+                                       for end in ("jpg", "json", "txt")])
+        sample = json.loads(first["000003.json"])
+        self.assertEqual(sample["caption"], 'caption 3, "quoted"')
+        self.assertEqual(sample["score"], 0.75)
+        self.assertEqual(sample["status"], "success")
+        self.assertEqual(sample["sha256"], hashlib.sha256(first["000003.jpg"]).hexdigest())
+        self.assertEqual(first["000003.txt"].decode(), sample["caption"])
+        self.assertEqual(first["000003.jpg"], self.origin.get("/img/24/24/3.jpg"))
+        stats = json.loads((self.folder / "images/00000_stats.json").read_text())
+        self.assertEqual((stats["count"], stats["successes"], stats["failed_to_download"]),
+                         (10, 9, 1))
+
+    def test_pictures_are_resized_and_encoded(self):
+        self.write_list([self.origin.url("/img/300/200/1.jpg"), self.origin.url("/img/90/20/2.png")])
+        self.download("urls.txt", "--output_format", "webdataset", "--resize_mode", "border",
+                      "--image_size", "64", "--encode_format", "png", "--extract_exif")
+        shard = members(self.folder / "images/00000.tar")
+        for key in ("000000000", "000000001"):
+            self.assertEqual(shard[f"{key}.png"][:8], b"\x89PNG\r\n\x1a\n")
+            self.assertEqual(shard[f"{key}.png"][16:24], (64).to_bytes(4) * 2)
+        sample = json.loads(shard["000000000.json"])
+        self.assertEqual((sample["width"], sample["height"], sample["original_width"],
+                          sample["original_height"]), (64, 64, 300, 200))
+        self.assertEqual(sample["exif"], "{}")
+
+    def test_same_responses_same_bytes(self):
+        urls = [self.origin.url(f"/img/40/30/{i}.jpg") for i in range(60)]
+        urls[5] = self.origin.url("/status/404")
+        self.write_table(urls)
+        digests = []
+        for concurrency, output in ((1, "one"), (16, "many")):
+            self.download("list.csv", "-o", output, "--output_format", "webdataset",
+                          "--caption_col", "caption", "--number_sample_per_shard", "25",
+                          "--concurrency", concurrency, "--fail_ratio", "1")
+            digests.append({path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+                            for path in (self.folder / output).iterdir()
+                            if path.suffix in (".tar", ".parquet")})
+        self.assertEqual(len(digests[0]), 6)
+        self.assertEqual(*digests)
+
+    def test_filters_refuse_by_size(self):
+        self.write_list([self.origin.url("/img/200/200/1.jpg"), self.origin.url("/img/20/200/2.jpg")])
+        self.download("urls.txt", "--min_image_size", "50")
+        self.assertEqual(self.statuses(), ["success", "filtered"])
+        self.assertEqual(self.rows()[1]["detail"], "image too small")
+
+    def test_every_format_is_made_and_the_run_continues_where_it_was(self):
+        self.write_list(self.origin.images(25))
+        for output_format, extension in (("parquet", "parquet"), ("tfrecord", "tfrecord"),
+                                         ("webdataset", "tar")):
+            with self.subTest(output_format):
+                arguments = ("urls.txt", "-o", output_format, "--output_format", output_format,
+                             "--number_sample_per_shard", "10")
+                self.download(*arguments, "--max_rows", "15", expect=6)
+                self.origin.ledger(clear=True)
+                self.download(*arguments)
+                self.assertLessEqual(len(self.origin.ledger()["requests"]), 15)
+                names = self.files(output_format)
+                self.assertTrue({f"0000{i}.{extension}" for i in range(3)} <= names, names)
+
+    @unittest.skipUnless(VENV_PYTHON.exists(), "no build/venv/test")
+    def test_parquet_has_the_schema_of_img2dataset(self):
+        urls = self.origin.images(4) + [self.origin.url("/status/404")]
+        self.write_table(urls, id=[1, 2, 3, 4, 5])
+        self.download("list.csv", "--output_format", "parquet", "--caption_col", "caption",
+                      "--save_additional_columns", "id", "--fail_ratio", "1")
+        script = ("import pyarrow.parquet as p, json, sys\n"
+                  "t = p.read_table(sys.argv[1])\n"
+                  "print(json.dumps([[f.name, str(f.type)] for f in t.schema]))\n"
+                  "print(json.dumps([r['status'] for r in t.to_pylist()]))\n"
+                  "print(json.dumps([len(r['jpg'] or b'') for r in t.to_pylist()]))\n")
+        done = subprocess.run([VENV_PYTHON, "-c", script, self.folder / "images/00000.parquet"],
+                              capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        schema, statuses, sizes = map(json.loads, done.stdout.splitlines())
+        self.assertEqual(schema, [["id", "int64"], ["caption", "string"], ["url", "string"],
+                                  ["key", "string"], ["status", "string"],
+                                  ["error_message", "string"], ["width", "int32"],
+                                  ["height", "int32"], ["original_width", "int32"],
+                                  ["original_height", "int32"], ["sha256", "string"],
+                                  ["jpg", "binary"]])
+        self.assertEqual(statuses, ["success"] * 4 + ["http_4xx"])
+        self.assertEqual([size > 0 for size in sizes], [True] * 4 + [False])
+
+    def test_a_missing_column_is_one_sentence(self):
+        (self.folder / "list.csv").write_text("URL,TEXT\nhttp://a/,b\n")
+        done = self.download("list.csv", expect=3)
+        self.assertIn("has no column 'url'", done.stderr)
+        self.assertIn("--url_col URL", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
