@@ -4,6 +4,7 @@
 
 #include "arrow_io/failed_table.h"
 #include "arrow_io/remote_files.h"
+#include "arrow_io/rows_reader.h"
 #include "arrow_io/rows_table.h"
 #include "arrow_io/shard_table.h"
 #include "arrow_io/table_check.h"
@@ -35,6 +36,11 @@ class ArrowModule final : public Module {
 
   Result<std::unique_ptr<writers::TableWriter>> create_rows_writer(WritableFile& file) override {
     return create_rows_table(file, arrow::default_memory_pool());
+  }
+
+  Result<> read_rows(const RandomAccessFile& file,
+                     const std::function<void(const Row&)>& visit) override {
+    return read_rows_table(file, visit, arrow::default_memory_pool());
   }
 
   std::unique_ptr<writers::FailedTable> make_failed_table(WritableFile& file) override {

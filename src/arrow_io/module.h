@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -52,6 +53,11 @@ class Module {
   /// same responses; its images are ignored. Errors: disk_full, output_unwritable.
   [[nodiscard]] virtual Result<std::unique_ptr<writers::TableWriter>> create_rows_writer(
       WritableFile& file) = 0;
+
+  /// Reads such a table back, row by row; Row::index stays 0. Errors: state_damaged;
+  /// output_unwritable, where the disk cannot be read.
+  [[nodiscard]] virtual Result<> read_rows(const RandomAccessFile& file,
+                                           const std::function<void(const Row&)>& visit) = 0;
 
   /// The table .pixhaul/failed.parquet. `file` is empty and outlives it.
   [[nodiscard]] virtual std::unique_ptr<writers::FailedTable> make_failed_table(

@@ -14,7 +14,7 @@ namespace {
 constexpr std::string_view kUsage =
     "usage: pixhaul LIST... [options]        download the images of lists, or of URLs\n"
     "       pixhaul compare LIST [options]   the four settings against each other\n"
-    "       pixhaul status OUT               how far a folder's run is; exit 7 if not complete\n"
+    "       pixhaul status OUT               how far a run is; exit 7 if not complete\n"
     "       pixhaul verify OUT [--deep]      is everything as it was recorded?\n"
     "       pixhaul explain [STATUS]         what a status means and what to do\n"
     "       pixhaul completion bash|zsh|fish a script for your shell\n"

@@ -243,8 +243,7 @@ class Outputs {
 
   static std::string standing_name(const ledger::Assembly& assembly,
                                    const OutputSettings& settings) {
-    const auto extension = writers::shard_file_extension(format_name(settings.format));
-    return assembly.name() + "." + std::string(extension.value_or("parquet"));
+    return assembly.name() + "." + std::string(shard_extension(settings.format));
   }
 
   Result<> open_columns() {
@@ -316,6 +315,11 @@ class Outputs {
 bool is_dataset(OutputFormat format) {
   return format == OutputFormat::webdataset || format == OutputFormat::parquet ||
          format == OutputFormat::tfrecord;
+}
+
+std::string_view shard_extension(OutputFormat format) {
+  if (format == OutputFormat::parquet) return "parquet";
+  return writers::shard_file_extension(format_name(format)).value_or(std::string_view());
 }
 
 Result<> Assembler::publish(ledger::Assembly& assembly, std::string input_digest,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "base/clock.h"
 #include "ledger/assembly.h"
@@ -23,6 +24,9 @@ struct OutputSettings {
 
 /// Samples lie in files of the shard rather than in files of their own.
 [[nodiscard]] bool is_dataset(OutputFormat format);
+
+/// Of the file that holds a shard's samples: "tar"; "" for formats that are no datasets.
+[[nodiscard]] std::string_view shard_extension(OutputFormat format);
 
 /// Makes a finished shard's files from its spool, in order of key, and makes them visible: samples,
 /// metadata, the rows' own table, the stats last. What it writes, but for the rows' own table and

@@ -27,8 +27,8 @@ struct RunSettings {
   std::uint64_t unwritten_bytes = 0;    ///< of bodies that are finished and wait to be written
   Validate validate = Validate::structure;
   SampleSettings sample{};
-  image::SizeFilters filters{};                 ///< looked at while receiving
-  std::optional<std::uint64_t> max_pixels{};    ///< the same, where pictures are decoded
+  image::SizeFilters filters{};               ///< looked at while receiving
+  std::optional<std::uint64_t> max_pixels{};  ///< the same, where pictures are decoded
   OutputSettings output{};
   HashKind hash = HashKind::sha256;
   BodyMode body = BodyMode::buffer;

@@ -42,9 +42,8 @@ Result<readers::VerifyColumn> parse_verify_hash(const Options& options) {
   }
   const std::string kind = options.verify_hash.substr(comma + 1);
   if (kind != hash_field(options.compute_hash)) {
-    return std::unexpected(bad_option(
-        fmt::format("--verify_hash has digests of kind {}, so it needs --compute_hash {}", kind,
-                    kind)));
+    return std::unexpected(bad_option(fmt::format(
+        "--verify_hash has digests of kind {}, so it needs --compute_hash {}", kind, kind)));
   }
   return readers::VerifyColumn{.column = options.verify_hash.substr(0, comma), .digest = kind};
 }

@@ -276,7 +276,7 @@ constexpr Entry kEntries[] = {
         {"metadata", "output", "auto|parquet|jsonl|none",
          "The rows beside the samples; auto is jsonl for files and parquet for datasets."}),
     entry<&O::extract_exif, kPlain>(
-        {"extract_exif", "output", "", "Keep each picture's EXIF tags as text.", 0, kCommon}),
+        {"extract_exif", "output", "", "Keep each picture's EXIF tags as text."}),
     entry<&O::sizes, kPlain>(
         {"sizes", "output", "", "Write sizes.json, the samples of each shard, for loaders."}),
     entry<&O::incremental_mode, kPlain>(
@@ -307,8 +307,7 @@ constexpr Entry kEntries[] = {
     entry<&O::encode_quality, kAutoLevel>(
         {"encode_quality", "pixels", "N",
          "jpg and webp: 1 to 100 (webp above 100 is lossless), auto 95; png: compression 0 to 9, "
-         "auto 6.",
-         0, kCommon}),
+         "auto 6."}),
     entry<&O::skip_reencode, kPlain>(
         {"skip_reencode", "pixels", "",
          "Keep the bytes as served when neither size, colours nor format had to change."}),
@@ -342,8 +341,7 @@ constexpr Entry kEntries[] = {
     entry<&O::host_concurrency, kAutoCount>(
         {"host_concurrency", "speed", "N",
          "Most requests in flight to one host; auto is 6 on HTTP/1.1 and 24 on HTTP/2, and fewer "
-         "while the host is slow.",
-         0, kCommon}),
+         "while the host is slow."}),
     entry<&O::address_concurrency, kPositiveCount>(
         {"address_concurrency", "speed", "N",
          "Most requests in flight to one server address, which many host names may share."}),
@@ -354,10 +352,10 @@ constexpr Entry kEntries[] = {
          "Ceiling for the whole process; auto is half the machine or its cgroup."}),
     entry<&O::connection, kPlain>(
         {"connection", "speed", "reuse|fresh",
-         "Keep connections for further images, or open a new one for each.", 0, kCommon}),
+         "Keep connections for further images, or open a new one for each."}),
     entry<&O::body, kPlain>(
         {"body", "speed", "buffer|stream",
-         "Hold an image in memory before it is written, or write it as it arrives.", 0, kCommon}),
+         "Hold an image in memory before it is written, or write it as it arrives."}),
 
     entry<&O::http_version, kPlain>({"http_version", "network", "auto|1.1|2",
                                      "The version to speak; auto agrees on one with each server."}),
@@ -403,7 +401,7 @@ constexpr Entry kEntries[] = {
     entry<&O::header, kLines>({"header", "requests", "NAME: VALUE",
                                "A further request header; dropped when a redirect leaves the "
                                "origin, its value never logged.",
-                               'H', kCommon, kRepeats}),
+                               'H', kRare, kRepeats}),
     entry<&O::referer, kNoneText>({"referer", "requests", "URL", "The Referer header.", 'e'}),
     entry<&O::accept, kNoneText>({"accept", "requests", "TEXT", "The Accept header."}),
     entry<&O::user_agent, kAutoText>(
@@ -421,7 +419,7 @@ constexpr Entry kEntries[] = {
     entry<&O::robots_txt, kPlain>({"robots_txt", "politeness", "off|obey",
                                    "Ask each site's robots.txt first and keep to it."}),
     entry<&O::host_interval, kNoneSize>(
-        {"host_interval", "politeness", "TIME", "Pause between requests to a host.", 0, kCommon}),
+        {"host_interval", "politeness", "TIME", "Pause between requests to a host."}),
     entry<&O::limit_rate, kNoneSize>(
         {"limit_rate", "politeness", "SIZE", "Bytes per second over all transfers.", 0, kCommon}),
 

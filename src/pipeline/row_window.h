@@ -16,8 +16,8 @@ namespace pixhaul::pipeline {
 struct PendingRow {
   std::uint64_t index = 0;  ///< in the whole input
   std::uint64_t line = 0;
-  std::string_view input{};  ///< lives as long as the reader
-  std::string url{};         ///< as in the list
+  std::string_view input{};         ///< lives as long as the reader
+  std::string url{};                ///< as in the list
   std::string verify_hash{};        ///< the digest its body has to have; "" if any will do
   std::vector<image::Box> boxes{};  ///< to blur
 };

@@ -46,13 +46,26 @@ constexpr Duration kLongestTurn = std::chrono::milliseconds(250);
 constexpr std::uint64_t kContactRows = 10'000;
 
 // The options that shape the output: a run that continues a folder must agree in them.
-constexpr std::string_view kShaping[] = {
-    "output_format",  "number_sample_per_shard", "file_names",       "compute_hash",
-    "metadata",       "extract_exif",            "resize_mode",      "image_size",
-    "encode_format",  "encode_quality",          "shards_per_file",  "save_additional_columns",
-    "caption_col",    "skip_reencode",           "color",            "exif_orientation",
-    "bbox_col",       "resize_only_if_bigger",   "upscale_interpolation",
-    "downscale_interpolation"};
+constexpr std::string_view kShaping[] = {"output_format",
+                                         "number_sample_per_shard",
+                                         "file_names",
+                                         "compute_hash",
+                                         "metadata",
+                                         "extract_exif",
+                                         "resize_mode",
+                                         "image_size",
+                                         "encode_format",
+                                         "encode_quality",
+                                         "shards_per_file",
+                                         "save_additional_columns",
+                                         "caption_col",
+                                         "skip_reencode",
+                                         "color",
+                                         "exif_orientation",
+                                         "bbox_col",
+                                         "resize_only_if_bigger",
+                                         "upscale_interpolation",
+                                         "downscale_interpolation"};
 
 ledger::ExistingShards existing_shards(IncrementalMode mode) {
   switch (mode) {
@@ -140,6 +153,7 @@ Result<> Run::open_output() {
                                .existing = existing_shards(options_.incremental_mode),
                                .worker_index = options_.worker_index,
                                .worker_count = options_.worker_count,
+                               .read_done_rows = read_standing_rows,
                                .crash_point = crash_point_of_environment()};
   for (std::string_view name : kShaping)
     settings.manifest.options.emplace_back(name, option_text(options_, name));
@@ -153,8 +167,15 @@ Result<> Run::open_output() {
                      ledger::Assembly& shard, std::string input_digest, WallTime started) {
     return assembler.publish(shard, std::move(input_digest), started);
   };
-  book_ = std::make_unique<ShardBook>(*folder_, *sweeper_, redo_, nullptr, std::move(publish),
-                                      options_.max_open_shards);
+  ShardBook::PlaceOf place_of;
+  if (is_dataset(options_.output_format)) {
+    standing_ = std::make_unique<StandingSamples>(*folder_, settings_.output);
+    place_of = [this](const Row& row, ledger::SpoolData& data) {
+      return standing_->place_of(row, data);
+    };
+  }
+  book_ = std::make_unique<ShardBook>(*folder_, *sweeper_, redo_, std::move(place_of),
+                                      std::move(publish), options_.max_open_shards);
   window_ = std::make_unique<RowWindow>(kWindowRows);
   return {};
 }
@@ -177,8 +198,7 @@ Result<> Run::open_network() {
   auto shared = SharedNet::create(settings_);
   if (!shared) return std::unexpected(std::move(shared).error());
   shared_ = std::move(*shared);
-  write_stage_ =
-      std::make_unique<WriteStage>(*book_, *window_, shared_->memory, folder_->layout());
+  write_stage_ = std::make_unique<WriteStage>(*book_, *window_, shared_->memory, folder_->layout());
   // Where nothing is kept nothing is held either, unless pixels or tags are looked at.
   const SampleSettings& sample = settings_.sample;
   const bool is_dropped = options_.output_format == OutputFormat::dummy && !sample.decode &&

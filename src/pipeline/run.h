@@ -18,6 +18,7 @@
 #include "pipeline/open_input.h"
 #include "pipeline/row_window.h"
 #include "pipeline/shard_book.h"
+#include "pipeline/standing.h"
 #include "pipeline/write_stage.h"
 #include "pixhaul/download.h"
 #include "readers/reader.h"
@@ -67,6 +68,7 @@ class Run {
   std::unique_ptr<readers::RowReader> reader_;
   std::unique_ptr<ledger::RunFolder> folder_;
   std::unique_ptr<writers::SampleWriter> sweeper_;
+  std::unique_ptr<StandingSamples> standing_;  // the reader's
   std::unique_ptr<ShardBook> book_;
   std::unique_ptr<RowWindow> window_;
   std::unique_ptr<SharedNet> shared_;

@@ -56,8 +56,7 @@ std::vector<Fetched> Session::fetch_all(std::span<const std::string> urls) {
   auto results = state_->client->fetch_all(urls);
   std::vector<Fetched> fetched;
   fetched.reserve(results.size());
-  for (net::FetchResult& result : results)
-    fetched.push_back(to_fetched(result, state_->maker));
+  for (net::FetchResult& result : results) fetched.push_back(to_fetched(result, state_->maker));
   state_->client->release(results);
   return fetched;
 }

@@ -8,6 +8,7 @@
 
 #include "arrow_io/arrow_tables.h"
 #include "arrow_io/failed_table.h"
+#include "arrow_io/rows_reader.h"
 #include "arrow_io/rows_table.h"
 #include "arrow_io/shard_table.h"
 #include "arrow_io/table_check.h"
@@ -321,7 +322,7 @@ TEST_F(TableWriterTest, TheRowsTableHoldsWhatTheDatasetMustNot) {
   ASSERT_THAT(facts, IsOk());
   EXPECT_EQ(facts->crc32c, crc32c(files_.contents("out/table")));
   const auto table = test::read_parquet(files_.contents("out/table"));
-  EXPECT_EQ(table->num_columns(), 25);
+  EXPECT_EQ(table->num_columns(), 32);
   EXPECT_EQ(shown(*table, "status"), "[success,http_4xx]");
   EXPECT_EQ(shown(*table, "line"), "[3,null]");
   EXPECT_EQ(shown(*table, "bytes"), "[1234,0]");
@@ -331,6 +332,47 @@ TEST_F(TableWriterTest, TheRowsTableHoldsWhatTheDatasetMustNot) {
   EXPECT_EQ(shown(*table, "media_type"), "[image/jpeg,null]");
   EXPECT_EQ(shown(*table, "etag"), "[\"e\xef\xbf\xbd\",null]");
   EXPECT_EQ(shown(*table, "retrieved_at"), "[1970-01-01 00:00:01.000000Z,null]");
+}
+
+TEST_F(TableWriterTest, TheRowsTableGivesItsRowsBack) {
+  Row row = good_row(0);
+  row.input = "list.txt";
+  row.line = 3;
+  row.outcome.bytes = 1234;
+  row.outcome.width = 320;
+  row.outcome.original_height = 480;
+  row.outcome.digest = "00ff";
+  row.outcome.exif = "{}";
+  row.outcome.format = ImageFormat::png;
+  row.outcome.times.connect_ms = 2.5;
+  row.outcome.retrieved_at = std::chrono::system_clock::time_point(std::chrono::seconds(7));
+  const auto file = make_file();
+  auto writer = create_rows_table(*file, pool());
+  ASSERT_THAT(writer, IsOk());
+  ASSERT_THAT((*writer)->add(row, std::nullopt), IsOk());
+  ASSERT_THAT((*writer)->add(failed_row(1), std::nullopt), IsOk());
+  ASSERT_THAT((*writer)->finish(), IsOk());
+  auto folder = files_.open_folder("out", Folder::IfMissing::fail);
+  const auto opened = (*folder)->open("table");
+  std::vector<Row> rows;
+  ASSERT_THAT(
+      read_rows_table(**opened, [&](const Row& read) { rows.push_back(read); }, pool()), IsOk());
+  ASSERT_EQ(rows.size(), 2u);
+  const Outcome& outcome = rows[0].outcome;
+  EXPECT_EQ(rows[0].key, row.key);
+  EXPECT_EQ(rows[0].line, 3u);
+  EXPECT_EQ(outcome.status, ErrorCode::success);
+  EXPECT_EQ(outcome.bytes, 1234u);
+  EXPECT_EQ(outcome.width, 320u);
+  EXPECT_EQ(outcome.original_height, 480u);
+  EXPECT_EQ(outcome.digest, "00ff");
+  EXPECT_EQ(outcome.exif, "{}");
+  EXPECT_EQ(outcome.format, ImageFormat::png);
+  EXPECT_EQ(outcome.times.connect_ms, 2.5F);
+  EXPECT_LT(outcome.times.dns_ms, 0);
+  EXPECT_EQ(outcome.retrieved_at, row.outcome.retrieved_at);
+  EXPECT_EQ(rows[1].outcome.status, failed_row(1).outcome.status);
+  EXPECT_EQ(rows[1].outcome.detail, failed_row(1).outcome.detail);
 }
 
 // What the check says of these bytes as a table with images.

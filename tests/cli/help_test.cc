@@ -28,7 +28,7 @@ TEST(Help, AllShowsEveryOptionAndNoLineIsTooLong) {
 
 TEST(Help, PlainHelpFitsOneScreen) {
   const std::string text = help_text("", 120).value();
-  EXPECT_LE(std::count(text.begin(), text.end(), '\n'), 50);
+  EXPECT_LE(std::count(text.begin(), text.end(), '\n'), 60);
   EXPECT_THAT(text, HasSubstr("usage: pixhaul LIST"));
   EXPECT_THAT(text, HasSubstr("-o, --output_folder DIR"));
   EXPECT_THAT(text, Not(HasSubstr("--tls_timeout")));

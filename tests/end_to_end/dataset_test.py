@@ -1,5 +1,5 @@
 """Datasets by the real command: tables in, shards out, resumed, retried and the same bytes whatever
-the timing. Parquet itself is looked at where the tests' own Python environment is there."""
+the timing. Parquet itself is looked at where the build's own pyarrow is there."""
 
 import csv
 import hashlib
@@ -10,7 +10,7 @@ import unittest
 
 import support
 
-VENV_PYTHON = support.ROOT / "build/venv/test/bin/python"
+ARROW_PYTHON = support.ROOT / "build/venv/arrow/bin/python"
 
 
 def members(path):
@@ -101,7 +101,33 @@ class Datasets(support.Case):
                 names = self.files(output_format)
                 self.assertTrue({f"0000{i}.{extension}" for i in range(3)} <= names, names)
 
-    @unittest.skipUnless(VENV_PYTHON.exists(), "no build/venv/test")
+    def test_failed_rows_of_a_dataset_are_won_later(self):
+        urls = self.origin.images(25)
+        urls[3] = self.origin.url("/later/3.jpg")
+        urls[14] = self.origin.url("/status/404")
+        self.write_table(urls)
+        for output_format, extension in (("webdataset", "tar"), ("parquet", "parquet")):
+            with self.subTest(output_format):
+                arguments = ("list.csv", "-o", output_format, "--output_format", output_format,
+                             "--caption_col", "caption", "--number_sample_per_shard", "10",
+                             "--fail_ratio", "1")
+                self.origin.put("/later/3.jpg", b"")
+                first = self.download(*arguments)
+                self.assertIn("23 of 25", first.stderr)
+                failed = (self.folder / output_format / "failed.txt").read_text()
+                self.assertIn(urls[14], failed)
+                self.origin.put("/later/3.jpg", self.origin.get("/img/24/24/99.jpg"))
+                self.origin.ledger(clear=True)
+                second = self.download(*arguments, "--retry_failed", "all")
+                self.assertIn("24 of 25", second.stderr)
+                self.assertEqual(len(self.origin.ledger()["requests"]), 2)
+                self.assertEqual(self.command("verify", output_format).code, 0)
+                if extension == "tar":
+                    shard = members(self.folder / "webdataset/00000.tar")
+                    self.assertEqual(len(shard), 30)
+                    self.assertEqual(shard["000003.jpg"], self.origin.get("/img/24/24/99.jpg"))
+
+    @unittest.skipUnless(ARROW_PYTHON.exists(), "no build/venv/arrow")
     def test_parquet_has_the_schema_of_img2dataset(self):
         urls = self.origin.images(4) + [self.origin.url("/status/404")]
         self.write_table(urls, id=[1, 2, 3, 4, 5])
@@ -112,7 +138,7 @@ class Datasets(support.Case):
                   "print(json.dumps([[f.name, str(f.type)] for f in t.schema]))\n"
                   "print(json.dumps([r['status'] for r in t.to_pylist()]))\n"
                   "print(json.dumps([len(r['jpg'] or b'') for r in t.to_pylist()]))\n")
-        done = subprocess.run([VENV_PYTHON, "-c", script, self.folder / "images/00000.parquet"],
+        done = subprocess.run([ARROW_PYTHON, "-c", script, self.folder / "images/00000.parquet"],
                               capture_output=True, text=True, check=False)
         self.assertEqual(done.returncode, 0, done.stderr)
         schema, statuses, sizes = map(json.loads, done.stdout.splitlines())

@@ -207,9 +207,20 @@ TEST(OptionTable, TyposGetTheNearestName) {
 }
 
 TEST(OptionCheck, DefaultsPassWhateverIsGiven) {
+  // Those that do nothing with the defaults of others.
+  const std::vector<std::string_view> idle = {"max_pixels",
+                                              "proxy_dns",
+                                              "image_size",
+                                              "resize_only_if_bigger",
+                                              "skip_reencode",
+                                              "encode_quality",
+                                              "color",
+                                              "upscale_interpolation",
+                                              "exif_orientation",
+                                              "downscale_interpolation"};
   std::vector<std::string> given;
   for (const OptionInfo& info : option_table()) {
-    if (info.name == "max_pixels" || info.name == "proxy_dns") continue;
+    if (std::find(idle.begin(), idle.end(), info.name) != idle.end()) continue;
     given.emplace_back(info.name);
   }
   EXPECT_EQ(check(Options(), given), "");
@@ -249,7 +260,24 @@ TEST(OptionCheck, StreamContradictsDecode) {
   Options options;
   options.body = BodyMode::stream;
   options.validate = Validate::decode;
-  EXPECT_THAT(check(options, {"body"}), HasSubstr("contradicts --validate decode"));
+  EXPECT_THAT(check(options, {"body"}), HasSubstr("contradicts decoding"));
+}
+
+TEST(OptionCheck, OptionsOfPixelsNeedPixels) {
+  Options options;
+  EXPECT_EQ(check(options, {"image_size"}), "--image_size has no effect with --resize_mode no");
+  EXPECT_THAT(check(options, {"encode_quality"}), HasSubstr("kept as served"));
+  options.resize_mode = ResizeMode::border;
+  options.encode_quality = 101;
+  EXPECT_EQ(check(options, {"image_size"}), "");
+  EXPECT_THAT(check(options, {"encode_quality"}), HasSubstr("1 to 100"));
+  EXPECT_THAT(check(options, {"validate"}), HasSubstr("no effect"));
+  options.disable_all_reencoding = true;
+  EXPECT_THAT(check(options, {"disable_all_reencoding", "resize_mode"}), HasSubstr("contradicts"));
+  options = Options();
+  options.worker_index = 2;
+  options.worker_count = 2;
+  EXPECT_THAT(check(options, {"worker_index"}), HasSubstr("below --worker_count"));
 }
 
 TEST(EditDistance, CountsASwapAsOne) {

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <string_view>
+
+#include "base/file.h"
+
+namespace arrow {
+class MemoryPool;
+class Status;
+namespace io {
+class RandomAccessFile;
+}
+}  // namespace arrow
+
+namespace pixhaul::arrow_io {
+
+/// A file of ours for Arrow to read. Keeps our error, as Arrow would make it a sentence. One thread.
+class ParquetSource {
+ public:
+  /// `file` and `pool` outlive what file() gave. `size`: of the file.
+  ParquetSource(const RandomAccessFile& file, std::uint64_t size, arrow::MemoryPool* pool);
+
+  [[nodiscard]] std::shared_ptr<arrow::io::RandomAccessFile> file() const;
+  /// Ours if the disk could not be read, else state_damaged with what Arrow says of `doing`.
+  [[nodiscard]] std::unexpected<Error> error_for(std::string_view doing,
+                                                 const arrow::Status& status) const;
+
+ private:
+  class File;
+  std::shared_ptr<File> file_;  // Arrow's readers share it
+};
+
+}  // namespace pixhaul::arrow_io
