@@ -17,7 +17,8 @@ class RandomAccessFile;
 
 namespace pixhaul::arrow_io {
 
-/// A file of ours for Arrow to read. Keeps our error, as Arrow would make it a sentence. One thread.
+/// A file of ours for Arrow to read. Keeps our error, as Arrow would make it a sentence. One
+/// thread.
 class ParquetSource {
  public:
   /// `file` and `pool` outlive what file() gave. `size`: of the file.

@@ -60,7 +60,8 @@ void set_time(Row& row, const Value& value) {
 constexpr Field kFields[] = {
     {"key", [](Row& row, const Value& value) { row.key = value.text; }},
     {"input", [](Row& row, const Value& value) { row.input = value.text; }},
-    {"line", [](Row& row, const Value& value) { row.line = static_cast<std::uint64_t>(value.number); }},
+    {"line",
+     [](Row& row, const Value& value) { row.line = static_cast<std::uint64_t>(value.number); }},
     {"url", [](Row& row, const Value& value) { row.url = value.text; }},
     {"path", [](Row& row, const Value& value) { row.path = value.text; }},
     {"final_url", set_text<&Outcome::final_url>},
@@ -143,8 +144,8 @@ arrow::Result<std::shared_ptr<arrow::Table>> read_group(parquet::arrow::FileRead
 
 }  // namespace
 
-Result<> read_rows_table(const RandomAccessFile& file,
-                         const std::function<void(const Row&)>& visit, arrow::MemoryPool* pool) {
+Result<> read_rows_table(const RandomAccessFile& file, const std::function<void(const Row&)>& visit,
+                         arrow::MemoryPool* pool) {
   const auto size = file.size();
   if (!size) return std::unexpected(size.error());
   const ParquetSource source(file, *size, pool);

@@ -9,16 +9,16 @@
 
 namespace pixhaul::pipeline {
 
-/// The rows of a done dataset shard, which has no jsonl: from its table .pixhaul/rows/NNNNN.parquet.
-/// None where it was made with --metadata none or by another program. Errors: state_damaged,
-/// output_unwritable; input_unreadable when Arrow is missing.
+/// The rows of a done dataset shard, which has no jsonl: from its table
+/// .pixhaul/rows/NNNNN.parquet. None where it was made with --metadata none or by another program.
+/// Errors: state_damaged, output_unwritable; input_unreadable when Arrow is missing.
 [[nodiscard]] Result<> read_standing_rows(ledger::RunFolder& folder,
                                           const ledger::ShardRecord& record,
                                           const std::function<void(const Row&)>& visit);
 
-/// Where the samples lie that a new generation of their shard keeps: in the standing tar or TFRecord,
-/// which is read once for each shard; out of a parquet file they are copied into the spool. One
-/// thread.
+/// Where the samples lie that a new generation of their shard keeps: in the standing tar or
+/// TFRecord, which is read once for each shard; out of a parquet file they are copied into the
+/// spool. One thread.
 class StandingSamples {
  public:
   StandingSamples(ledger::RunFolder& folder, const OutputSettings& output)
