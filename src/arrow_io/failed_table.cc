@@ -48,7 +48,7 @@ std::vector<RowColumn> own_columns(const arrow::Schema& input) {
 // The column `field` of a shard's table as that type, null where it has none or no cast is known.
 std::shared_ptr<arrow::ChunkedArray> column_as(const arrow::Table& table, const arrow::Field& field,
                                                arrow::compute::ExecContext* context) {
-  const std::shared_ptr<arrow::ChunkedArray> column = table.GetColumnByName(field.name());
+  std::shared_ptr<arrow::ChunkedArray> column = table.GetColumnByName(field.name());
   if (column != nullptr && column->type()->Equals(field.type())) return column;
   if (column != nullptr) {
     auto cast =
@@ -147,10 +147,10 @@ class FailedRows final : public writers::FailedTable {
   }
 
   arrow::Result<std::shared_ptr<arrow::Table>> gathered(
-      std::vector<std::shared_ptr<arrow::Array>> own) {
+      const std::vector<std::shared_ptr<arrow::Array>>& own) {
     ARROW_ASSIGN_OR_RAISE(auto inputs, arrow::ConcatenateTables(std::exchange(group_, {})));
     arrow::ChunkedArrayVector columns = inputs->columns();
-    for (auto& column : own) columns.push_back(std::make_shared<arrow::ChunkedArray>(column));
+    for (const auto& column : own) columns.push_back(std::make_shared<arrow::ChunkedArray>(column));
     return arrow::Table::Make(schema_, std::move(columns), std::exchange(group_rows_, 0))
         ->CombineChunks(pool_);
   }

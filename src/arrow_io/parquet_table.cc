@@ -140,6 +140,7 @@ class ParquetTable final : public TableSource {
       return arrow::Status::OK();
     });
     if (!cast.ok()) return std::unexpected(unreadable(input_.name, cast));
+    bad.reserve(block.problems.size());
     for (const TableBlock::Problem& problem : block.problems) bad.push_back(problem.row);
     auto columns = fill_gaps(pieces, schema_, bad, std::vector<std::string>(bad.size()));
     if (!columns) return std::unexpected(std::move(columns).error());

@@ -15,7 +15,8 @@ namespace pixhaul::arrow_io {
 /// strings: ISO 8601, the digits, base64. REQUIRES: row < array.length().
 void append_python_json(const arrow::Array& array, std::int64_t row, std::string& out);
 
-void append_python_string(std::string_view utf8, std::string& out);
+/// `text`: UTF-8.
+void append_python_string(std::string_view text, std::string& out);
 void append_python_number(double number, std::string& out);
 
 }  // namespace pixhaul::arrow_io

@@ -105,7 +105,7 @@ class RowsTable final : public writers::TableWriter {
     auto columns = columns_.finish();
     if (!columns) return std::unexpected(std::move(columns).error());
     return file_->write_group(
-        *arrow::Table::Make(schema_, std::move(*columns), std::exchange(group_rows_, 0)));
+        *arrow::Table::Make(schema_, *columns, std::exchange(group_rows_, 0)));
   }
 
   RowColumns columns_;

@@ -19,7 +19,7 @@ namespace pixhaul::arrow_io {
     const readers::TableSettings& settings);
 [[nodiscard]] Result<std::unique_ptr<readers::ColumnTable>> open_column_table(std::string_view ipc);
 
-/// The rectangles of `json`, `[[x0,y0,x1,y1],…]`. False if it is not that.
-[[nodiscard]] bool parse_boxes(std::string_view json, std::vector<readers::Box>& boxes);
+/// The rectangles of `text`, `[[x0,y0,x1,y1],…]`. False if it is not that.
+[[nodiscard]] bool parse_boxes(std::string_view text, std::vector<readers::Box>& boxes);
 
 }  // namespace pixhaul::arrow_io

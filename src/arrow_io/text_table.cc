@@ -149,7 +149,7 @@ std::shared_ptr<arrow::DataType> without_nulls(const std::shared_ptr<arrow::Data
   for (const auto& field : type->fields()) {
     fields.push_back(arrow::field(field->name(), without_nulls(field->type())));
   }
-  return arrow::struct_(std::move(fields));
+  return arrow::struct_(fields);
 }
 
 class TextTable final : public TableSource {
@@ -251,10 +251,14 @@ class TextTable final : public TableSource {
     readers::Record record;
     while (lines_.size() < kBlockRows && text_.size() < kBlockBytes) {
       Result<bool> got = records_->next(record);
-      if (!got && lines_.empty()) at_end_ = true;
-      if (!got && lines_.empty()) return std::unexpected(std::move(got).error());
-      if (!got) failure_ = std::move(got).error();
-      if (!got) return {};
+      if (!got && lines_.empty()) {
+        at_end_ = true;
+        return std::unexpected(std::move(got).error());
+      }
+      if (!got) {
+        failure_ = std::move(got).error();
+        return {};
+      }
       if (!*got) {
         at_end_ = true;
         return {};

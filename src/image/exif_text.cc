@@ -47,16 +47,16 @@ bool is_left_out(std::uint16_t tag) {
 enum class Type : std::uint16_t {
   byte = 1,
   ascii = 2,
-  short_ = 3,
-  long_ = 4,
+  short_int = 3,
+  long_int = 4,
   rational = 5,
   signed_byte = 6,
   undefined = 7,
   signed_short = 8,
   signed_long = 9,
   signed_rational = 10,
-  float_ = 11,
-  double_ = 12,
+  float_single = 11,
+  float_double = 12,
 };
 
 bool is_signed(Type type) {
@@ -104,10 +104,10 @@ std::optional<Value> read_value(const TiffStructure& tiff, const TiffEntry& entr
       };
       return ratio(part(at), part(at + 4));
     }
-    case Type::float_:
+    case Type::float_single:
       return Value{.text =
                        python_float_tuple(std::bit_cast<float>(static_cast<std::uint32_t>(*bits)))};
-    case Type::double_:
+    case Type::float_double:
       return Value{.text = python_float_tuple(std::bit_cast<double>(*bits))};
     default: {
       const std::int64_t number =

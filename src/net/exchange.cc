@@ -153,8 +153,9 @@ void Exchange::on_body(std::span<const std::byte> bytes) {
   }
   const std::size_t before = decoded_.size();
   const auto decoded = decoder_->decode(bytes, decoded_);
-  if (!decoded && !(rules_->keeps_first_part && decoded.error().code == ErrorCode::too_large))
-    return fail(decoded.error());
+  const bool is_cut =
+      !decoded && rules_->keeps_first_part && decoded.error().code == ErrorCode::too_large;
+  if (!decoded && !is_cut) return fail(decoded.error());
   deliver(decoded_.bytes().subspan(before));
   end_when_enough();
   if (sink_ != nullptr) decoded_.clear();

@@ -46,6 +46,7 @@ std::vector<std::string> candidates() {
   if (given != nullptr && *given != '\0') return {given};
   std::vector<std::string> paths;
   const std::string folder = own_folder();
+  paths.reserve(std::size(kFolders));
   for (const std::string_view below : kFolders) {
     paths.push_back(fmt::format("{}{}{}", folder, below, kFileName));
   }

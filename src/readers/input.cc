@@ -199,8 +199,10 @@ class Expansion {
   Result<> add_entries(const std::string& folder, std::vector<FolderEntry>& entries,
                        const std::string& query) {
     std::ranges::sort(entries, {}, &FolderEntry::name);
+    std::string name;
     for (const FolderEntry& entry : entries) {
-      if (Result<> added = add_file(folder + entry.name + query); !added) return added;
+      name.assign(folder).append(entry.name).append(query);
+      if (Result<> added = add_file(name); !added) return added;
     }
     return {};
   }
