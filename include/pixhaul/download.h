@@ -58,6 +58,7 @@ struct Summary {
   std::uint64_t refused = 0;
   std::vector<FailureGroup> failures{};
   std::string output_folder{};
+  std::string shards{};       ///< of a dataset, as loaders take them: "out/{00000..00012}.tar"
   std::string failed_list{};  ///< path of failed.txt, "" if nothing failed
   std::optional<std::uint64_t>
       estimated_rows{};  ///< after max_rows: extrapolated to the whole list

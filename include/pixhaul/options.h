@@ -14,7 +14,6 @@ enum class InputFormat : std::uint8_t { automatic, txt, csv, tsv, json, jsonl, p
 enum class OutputFormat : std::uint8_t { files, webdataset, parquet, tfrecord, dummy };
 enum class MetadataFormat : std::uint8_t { automatic, parquet, jsonl, none };
 enum class IncrementalMode : std::uint8_t { incremental, overwrite, extend };
-enum class Dedupe : std::uint8_t { off, url, bytes };
 enum class FileNames : std::uint8_t { name, key };
 enum class HashKind : std::uint8_t { sha256, sha512, md5, none };
 enum class ConnectionMode : std::uint8_t { reuse, fresh };
@@ -42,8 +41,6 @@ struct Options {
   std::string bbox_col{};     ///< boxes to blur, [[x0,y0,x1,y1],…] relative to the sides
   std::string verify_hash{};  ///< "COLUMN,KIND": rows whose digest differs are `hash_mismatch`
   std::vector<std::string> save_additional_columns{};
-  bool shards_per_file = false;  ///< every list begins a new shard, as img2dataset numbers them
-  Dedupe dedupe = Dedupe::off;
   std::uint32_t worker_index = 0;  ///< this run does every worker_count-th shard from this one on
   std::uint32_t worker_count = 1;
 
@@ -55,12 +52,10 @@ struct Options {
   HashKind compute_hash = HashKind::sha256;
   std::string retry_failed{};  ///< "", "transient", "all" or statuses separated by commas
   std::uint32_t max_open_shards = 64;
-  std::optional<std::chrono::milliseconds> shard_deadline{};  ///< for a shard's last rows
   MetadataFormat metadata = MetadataFormat::automatic;  ///< auto: jsonl for files, else parquet
   bool extract_exif = false;
   bool sizes = false;  ///< sizes.json for loaders that want it
   IncrementalMode incremental_mode = IncrementalMode::incremental;
-  bool refresh = false;  ///< ask again for what is there, by its ETag and Last-Modified
 
   // pixels; with `resize_mode` no and no `encode_format` the bytes stay as served
   ResizeMode resize_mode = ResizeMode::no;

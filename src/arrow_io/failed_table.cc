@@ -158,7 +158,7 @@ class FailedRows final : public writers::FailedTable {
   Result<> write_group() {
     auto own = own_->finish();
     if (!own) return std::unexpected(std::move(own).error());
-    auto table = gathered(std::move(*own));
+    auto table = gathered(*own);
     if (!table.ok()) return failed(ErrorCode::output_unwritable, kDoing, table.status());
     return parquet_->write_group(**table);
   }

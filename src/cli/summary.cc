@@ -187,6 +187,7 @@ std::string summary_text(const Summary& summary, const Options& options) {
   if (summary.stats.rows_resumed != 0) {
     text += fmt::format(" {} of them were done before.", count_words(summary.stats.rows_resumed));
   }
+  if (!summary.shards.empty()) text += fmt::format(" Shards: {}.", summary.shards);
   text += failures_text(summary, options);
   if (summary.network_down) {
     text +=

@@ -60,6 +60,7 @@ Result<bool> Intake::take_row(readers::RawRow& row) {
   rows_read_.fetch_add(1, std::memory_order_relaxed);
   auto admitted = book_.admit(index, row.text, row.input, row.line);
   if (!admitted) return std::unexpected(std::move(admitted).error());
+  if (*admitted == ShardBook::Admission::elsewhere) return true;
   if (*admitted == ShardBook::Admission::finished) {
     rows_resumed_.fetch_add(1, std::memory_order_relaxed);
     return true;

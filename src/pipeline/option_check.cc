@@ -116,8 +116,13 @@ constexpr Rule kRules[] = {
      "as served"},
     {"worker_index", "", [](const Options& o) { return o.worker_index >= o.worker_count; },
      "--worker_index counts from 0 and is below --worker_count"},
-    {"sizes", "", [](const Options& o) { return o.output_format == OutputFormat::dummy; },
-     "--sizes has no effect with --output_format dummy, which writes no samples"},
+    {"sizes", "",
+     [](const Options& o) {
+       return o.output_format == OutputFormat::files || o.output_format == OutputFormat::dummy;
+     },
+     "--sizes has no effect but with a dataset: --output_format webdataset, parquet or tfrecord"},
+    {"sizes", "worker_count", [](const Options& o) { return o.worker_count > 1; },
+     "--sizes contradicts --worker_count: each worker knows its own shards only"},
     {"metadata", "",
      [](const Options& o) {
        return o.output_format == OutputFormat::parquet && o.metadata != MetadataFormat::automatic &&

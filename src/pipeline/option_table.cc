@@ -238,11 +238,6 @@ constexpr Entry kEntries[] = {
     entry<&O::save_additional_columns, kPlain>(
         {"save_additional_columns", "input", "COLUMN",
          "Further columns of the lists to keep with the samples.", 0, kRare, kRepeats}),
-    entry<&O::shards_per_file, kPlain>(
-        {"shards_per_file", "input", "",
-         "Begin a new shard with every list, as img2dataset numbers them."}),
-    entry<&O::dedupe, kPlain>({"dedupe", "input", "off|url|bytes",
-                               "Fetch rows with an equal URL once; record equal bytes."}),
     entry<&O::worker_index, kCount>(
         {"worker_index", "input", "N", "Which of worker_count machines this is, from 0."}),
     entry<&O::worker_count, kPositiveCount>(
@@ -269,9 +264,6 @@ constexpr Entry kEntries[] = {
          "Try again the rows of an earlier run in this folder that failed so.", 0, kCommon}),
     entry<&O::max_open_shards, kPositiveCount>(
         {"max_open_shards", "output", "N", "How many shards may be unfinished at once."}),
-    entry<&O::shard_deadline, kNoneSize>(
-        {"shard_deadline", "output", "TIME",
-         "Give up on a shard's last rows this long after the others; they end as host_busy."}),
     entry<&O::metadata, kPlain>(
         {"metadata", "output", "auto|parquet|jsonl|none",
          "The rows beside the samples; auto is jsonl for files and parquet for datasets."}),
@@ -282,9 +274,6 @@ constexpr Entry kEntries[] = {
     entry<&O::incremental_mode, kPlain>(
         {"incremental_mode", "output", "incremental|overwrite|extend",
          "What to do with a folder that holds shards: continue it, begin anew, or add behind."}),
-    entry<&O::refresh, kPlain>(
-        {"refresh", "output", "",
-         "Ask again for what is there, by its ETag and date; what has not changed is not sent."}),
 
     entry<&O::resize_mode, kPlain>(
         {"resize_mode", "pixels", "no|keep_ratio|keep_ratio_largest|center_crop|border",

@@ -23,6 +23,7 @@
 #include "pixhaul/option_table.h"
 #include "pixhaul/version.h"
 #include "writers/open.h"
+#include "writers/sizes_json.h"
 
 namespace pixhaul {
 
@@ -56,7 +57,6 @@ constexpr std::string_view kShaping[] = {"output_format",
                                          "image_size",
                                          "encode_format",
                                          "encode_quality",
-                                         "shards_per_file",
                                          "save_additional_columns",
                                          "caption_col",
                                          "skip_reencode",
@@ -449,6 +449,8 @@ Result<Summary> Run::summarise() {
   });
   if (!failed) return std::unexpected(std::move(failed).error());
   summary.output_folder = options_.output_folder;
+  if (auto listed = list_shards(summary); !listed)
+    return std::unexpected(std::move(listed).error());
   if (*failed > 0)
     summary.failed_list = fmt::format("{}/{}", options_.output_folder, folder_->failed_list_name());
   summary.network_down = whole.is_network_down();
@@ -460,6 +462,24 @@ Result<Summary> Run::summarise() {
   summary.failures = whole.failures();
   extrapolate(summary);
   return summary;
+}
+
+// What loaders ask for: the shards' names as one pattern, and sizes.json on request.
+Result<> Run::list_shards(Summary& summary) {
+  if (!is_dataset(options_.output_format)) return {};
+  std::vector<writers::ShardSize> sizes;
+  for (std::uint64_t shard : folder_->known_shards()) {
+    const auto record = folder_->record(shard);
+    if (!record) continue;
+    const auto successes = record->by_status.find(ErrorCode::success);
+    sizes.push_back({.name = fmt::format("{}.{}", folder_->layout().shard_name(shard),
+                                         shard_extension(options_.output_format)),
+                     .samples = successes == record->by_status.end() ? 0 : successes->second});
+  }
+  const std::string pattern = writers::brace_pattern(sizes);
+  if (!pattern.empty()) summary.shards = fmt::format("{}/{}", options_.output_folder, pattern);
+  if (!options_.sizes) return {};
+  return write_atomically(folder_->output(), "sizes.json", writers::sizes_json(sizes));
 }
 
 // After max_rows: what the whole list would take, by the share of its bytes that was read.

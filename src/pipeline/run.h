@@ -56,6 +56,7 @@ class Run {
   [[nodiscard]] std::string limited_by(const net::FetchCounters& all,
                                        std::uint32_t in_flight) const;
   [[nodiscard]] Result<Summary> summarise();
+  [[nodiscard]] Result<> list_shards(Summary& summary);
   void extrapolate(Summary& summary) const;
 
   class Parts;

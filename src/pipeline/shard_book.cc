@@ -26,6 +26,7 @@ Result<ShardBook::Admission> ShardBook::admit(std::uint64_t index, std::string_v
   }
   const MutexLock lock(mutex_);
   const auto entry = open_.find(shard);
+  if (reading.is_elsewhere) return Admission::elsewhere;
   if (entry == open_.end())
     return Admission::finished;  // a done shard nobody reopened, or we gave up
   ledger::OpenShard& open = *entry->second.shard;
@@ -46,7 +47,10 @@ Result<> ShardBook::enter_shard(std::uint64_t shard) {
   }
   reading_.emplace(shard);
   const ledger::ShardState state = folder_.state(shard);
-  if (state == ledger::ShardState::elsewhere) return {};
+  if (state == ledger::ShardState::elsewhere) {
+    reading_->is_elsewhere = true;
+    return {};
+  }
   Result<std::unique_ptr<ledger::OpenShard>> opened;
   if (state == ledger::ShardState::done) {
     ledger::ShardRecord record = folder_.record(shard).value();

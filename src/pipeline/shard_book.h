@@ -57,10 +57,10 @@ class ShardBook {
   [[nodiscard]] std::uint64_t first_index() const {
     return layout_.first_index(folder_.first_shard());
   }
-  enum class Admission : std::uint8_t { fetch, finished };
-  /// The list's next row: is it to be fetched, or was it finished by an earlier run? Waits while
-  /// too many shards are open. Errors: other_input (the list is another one), disk_full,
-  /// output_unwritable.
+  enum class Admission : std::uint8_t { fetch, finished, elsewhere };
+  /// The list's next row: is it to be fetched, was it finished by an earlier run, or is it another
+  /// worker's? Waits while too many shards are open. Errors: other_input (the list is another one),
+  /// disk_full, output_unwritable.
   [[nodiscard]] Result<Admission> admit(std::uint64_t index, std::string_view url,
                                         std::string_view input, std::uint64_t line);
   /// The list's columns of the shard whose last row was admitted; called before the next shard's
@@ -120,6 +120,7 @@ class ShardBook {
     std::optional<ledger::ShardCheck> check{};  // of a done shard
     ledger::InputDigest digest{};
     std::uint32_t rows = 0;
+    bool is_elsewhere = false;
     std::uint32_t recorded_rows = 0;  // of the done shard
   };
 

@@ -53,6 +53,23 @@ class Datasets(support.Case):
         self.assertEqual((stats["count"], stats["successes"], stats["failed_to_download"]),
                          (10, 9, 1))
 
+    def test_the_summary_names_the_shards_and_sizes_are_written(self):
+        self.write_list(self.origin.images(25))
+        done = self.download("urls.txt", "--output_format", "webdataset", "--sizes",
+                             "--number_sample_per_shard", "10")
+        self.assertIn("images/{00000..00002}.tar", done.stderr)
+        self.assertEqual(json.loads((self.folder / "images/sizes.json").read_text()),
+                         {"00000.tar": 10, "00001.tar": 10, "00002.tar": 5})
+
+    def test_workers_share_a_folder_and_count_their_own_rows(self):
+        self.write_list(self.origin.images(45))
+        for index in range(2):
+            done = self.download("urls.txt", "--output_format", "tfrecord", "--worker_count", 2,
+                                 "--worker_index", index, "--number_sample_per_shard", "10")
+            self.assertNotIn("done before", done.stderr)
+        self.assertEqual(self.command("status", "images").code, 0)
+        self.assertTrue({f"0000{i}.tfrecord" for i in range(5)} <= self.files())
+
     def test_pictures_are_resized_and_encoded(self):
         self.write_list([self.origin.url("/img/300/200/1.jpg"), self.origin.url("/img/90/20/2.png")])
         self.download("urls.txt", "--output_format", "webdataset", "--resize_mode", "border",

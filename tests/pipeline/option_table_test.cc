@@ -217,6 +217,7 @@ TEST(OptionCheck, DefaultsPassWhateverIsGiven) {
                                               "color",
                                               "upscale_interpolation",
                                               "exif_orientation",
+                                              "sizes",
                                               "downscale_interpolation"};
   std::vector<std::string> given;
   for (const OptionInfo& info : option_table()) {
