@@ -28,6 +28,7 @@ std::optional<Congestion> congestion_of(ErrorCode code, std::uint16_t http_statu
     case ErrorCode::connection_reset:
       return Congestion::reset;
     case ErrorCode::connect_timeout:
+      return Congestion::unconnected;
     case ErrorCode::too_slow:
     case ErrorCode::deadline:
       return Congestion::timeout;

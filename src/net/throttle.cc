@@ -72,6 +72,7 @@ void HostThrottle::finish() {
 
 void HostThrottle::on_success(Instant now, Duration ttfb) {
   finish();
+  has_answered_ = true;
   failures_ = parks_ = refusals_ = 0;
   interval_ = interval_ < kFirstInterval / 2 ? Duration(0) : scaled(interval_, kIntervalDecay);
   record_ttfb(ttfb);
@@ -125,9 +126,11 @@ void HostThrottle::on_congestion(Instant now, Congestion kind, std::optional<Dur
   finish();
   const bool is_new = shrunk_at_ == Instant() || now - shrunk_at_ >= round_trip();
   if (kind == Congestion::rate_limited) {
+    has_answered_ = true;
     delay_after_refusal(now, retry_after, is_new, random);
   } else {
-    count_failure(now);
+    const bool is_dead = kind == Congestion::unconnected && !has_answered_;
+    count_failure(now, is_dead ? kFailuresToPark / kUnconnectedToPark + 1 : 1);
   }
   if (is_new) shrink(now, kLossFactor, 1);
 }
@@ -160,9 +163,10 @@ void HostThrottle::on_failure(Instant now) {
 
 // The circuit breaker. After a park one request probes: one more failure parks again, for twice as
 // long.
-void HostThrottle::count_failure(Instant now) {
+void HostThrottle::count_failure(Instant now, std::uint8_t weight) {
   if (parks_ > 0 && now < blocked_until_) return;  // sent before the host was parked
-  if (++failures_ < kFailuresToPark) return;
+  failures_ = static_cast<std::uint8_t>(std::min(failures_ + weight, int{kFailuresToPark}));
+  if (failures_ < kFailuresToPark) return;
   failures_ = kFailuresToPark - 1;
   ++parks_;
   limit_ = 1;

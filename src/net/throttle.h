@@ -24,7 +24,8 @@ enum class Congestion : std::uint8_t {
   rate_limited,  // 429 or 503
   refused,       // the connection was refused
   reset,         // … or cut
-  timeout        // connecting, waiting for the first byte or the whole attempt took too long
+  unconnected,   // … or not made in time
+  timeout        // waiting for the first byte or the whole attempt took too long
 };
 
 /// How many requests one host is sent at once, and from when: adaptive concurrency, Retry-After,
@@ -69,14 +70,17 @@ class HostThrottle {
   void on_other() { finish(); }
 
   /// 20 failures in a row without success park the host 1, 2, 4 minutes; after these it is down.
+  /// Three connections not made in time are enough for a host that has never answered: its rows
+  /// would otherwise wait one after the other for what none of them gets.
   static constexpr std::uint8_t kFailuresToPark = 20;
+  static constexpr std::uint8_t kUnconnectedToPark = 3;
   static constexpr std::uint8_t kMaxParks = 3;
 
  private:
   static constexpr std::uint8_t kSamples = 20;
 
   void finish();
-  void count_failure(Instant now);
+  void count_failure(Instant now, std::uint8_t weight = 1);
   void shrink(Instant now, float factor, float floor);
   void delay_after_refusal(Instant now, std::optional<Duration> retry_after, bool is_new,
                            Random& random);
@@ -104,6 +108,7 @@ class HostThrottle {
   std::uint8_t refusals_ = 0;  // rate limits in a row
   bool is_slow_start_ = true;
   bool was_full_ = false;  // the limit was reached in this window
+  bool has_answered_ = false;
 };
 
 static_assert(sizeof(HostThrottle) <= 104);

@@ -10,8 +10,10 @@ constexpr std::size_t kHostsNamed =
     512;  // of one reason; beyond it only the known ones are counted
 constexpr std::size_t kHostsShown = 3;
 
+// A host that is down was given up because nobody there answered.
 bool is_network(ErrorCode code) {
-  return (code >= ErrorCode::dns_not_found && code <= ErrorCode::dns_error) ||
+  return code == ErrorCode::host_down ||
+         (code >= ErrorCode::dns_not_found && code <= ErrorCode::dns_error) ||
          (code >= ErrorCode::connect_refused && code <= ErrorCode::connection_reset);
 }
 

@@ -170,6 +170,23 @@ TEST(HostThrottle, TwentyFailuresParkOneTwoFourMinutesAndThenTheHostIsDown) {
   EXPECT_TRUE(throttle.is_down());
 }
 
+TEST(HostThrottle, ThreeConnectionsNotMadeInTimeParkAHostThatNeverAnswered) {
+  Random random(1);
+  HostThrottle silent({.start = 6, .max = 6});
+  HostThrottle known({.start = 6, .max = 6});
+  known.on_start(kBegin);
+  known.on_success(kBegin, 10ms);
+  for (HostThrottle* throttle : {&silent, &known}) {
+    for (int i = 0; i < 3; ++i) {
+      EXPECT_LE(throttle->blocked_until(), kBegin);
+      throttle->on_start(kBegin);
+      throttle->on_congestion(kBegin, Congestion::unconnected, std::nullopt, random);
+    }
+  }
+  EXPECT_EQ(silent.blocked_until(), kBegin + 1min);
+  EXPECT_LE(known.blocked_until(), kBegin);
+}
+
 TEST(HostThrottle, OneSuccessClosesTheCircuit) {
   HostThrottle throttle({.start = 6, .max = 6});
   fail(throttle, kBegin, 20);
