@@ -6,8 +6,6 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <cstring>
-
 #include "cli/compare_command.h"
 #include "cli/folder_command.h"
 #include "cli/help.h"
@@ -113,11 +111,10 @@ std::size_t terminal_columns(const Environment& environment) {
 }  // namespace
 
 int report(const Console& console, const Error& error) {
-  std::string text = fmt::format(
-      "pixhaul: {}", error.detail.empty() ? std::string(short_meaning(error.code)) : error.detail);
-  if (error.os_error != 0)
-    text += fmt::format(": {}", std::strerror(error.os_error));  // NOLINT(concurrency-mt-unsafe)
-  std::fputs((text + "\n").c_str(), console.error.stream);
+  const std::string text =
+      fmt::format("pixhaul: {}\n",
+                  error.detail.empty() ? std::string(short_meaning(error.code)) : error.detail);
+  std::fputs(text.c_str(), console.error.stream);
   return exit_code(error);
 }
 

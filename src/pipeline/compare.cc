@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <memory>
 #include <unordered_set>
@@ -42,10 +43,10 @@ class ScratchFolder {
   static Result<ScratchFolder> create() {
     std::string path = (std::filesystem::temp_directory_path() / "pixhaul-compare-XXXXXX").string();
     if (::mkdtemp(path.data()) == nullptr) {
-      return std::unexpected(
-          Error{.code = ErrorCode::output_unwritable,
-                .os_error = errno,
-                .detail = fmt::format("cannot make a scratch folder like {}", path)});
+      return std::unexpected(Error{.code = ErrorCode::output_unwritable,
+                                   .os_error = errno,
+                                   .detail = fmt::format("cannot make a scratch folder like {}: {}",
+                                                         path, std::strerror(errno))});
     }
     return ScratchFolder(std::move(path));
   }

@@ -37,6 +37,12 @@ class Pages(Case):
         self.assertEqual((done.code, done.stdout), (2, ""))
         self.assertIn("usage", done.stderr)
 
+    def test_a_list_that_is_not_there_is_named_once_with_the_reason(self):
+        done = self.command("absent.txt")
+        self.assertEqual(done.code, 3)
+        self.assertEqual(done.stderr.count("No such file or directory"), 1, done.stderr)
+        self.assertIn("absent.txt", done.stderr)
+
     def test_version_names_the_engines(self):
         text = self.page("--version")
         self.assertRegex(text, r"^pixhaul \d+\.\d+\.\d+\n")
