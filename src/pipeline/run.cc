@@ -288,13 +288,14 @@ void Run::watch(Observer& observer, std::stop_token stop) {
   Instant next_progress = started_ + kProgressEvery;
   bool asked_for_contact = !options_.contact.empty() || !options_.user_agent.empty();
   for (;;) {
-    const bool is_empty = window_->wait_empty(kProgressEvery);
+    // In this order: a window seen empty before the intake began says nothing.
     bool intake_done = false;
     {
       const MutexLock lock(mutex_);
       if (failure_) return;
       intake_done = intake_done_;
     }
+    const bool is_empty = window_->wait_empty(kProgressEvery);
     if (is_empty && intake_done) {
       stopped_ = intake_->reached_max_rows() ? Stopped::max_rows : Stopped::no;
       return;
