@@ -67,6 +67,16 @@ class BoundedQueue {
     return item;
   }
 
+  /// As pop without waiting: nullopt when there is nothing now.
+  std::optional<Item> try_pop() {
+    const MutexLock lock(mutex_);
+    if (items_.empty()) return std::nullopt;
+    std::optional<Item> item(std::move(items_.front()));
+    items_.pop_front();
+    room_.notify_one();
+    return item;
+  }
+
   /// Blocks while empty, then appends everything there is to `into`. False once closed and empty.
   bool pop_all(std::vector<Item>& into) {
     const MutexLock lock(mutex_);

@@ -185,9 +185,9 @@ class Stats {
   }
 
   [[nodiscard]] std::string text(const ledger::Assembly& assembly, std::string input_digest,
-                                 WallTime started) {
+                                 WallTime started, WallTime ended) {
     stats_.start_time = seconds(started);
-    stats_.end_time = seconds(std::chrono::system_clock::now());
+    stats_.end_time = seconds(ended);
     stats_.version = version();
     stats_.generation = assembly.generation();
     stats_.input_digest = std::move(input_digest);
@@ -350,7 +350,7 @@ Result<> Assembler::publish(ledger::Assembly& assembly, std::string input_digest
   if (settings_.metadata == MetadataFormat::jsonl) {
     if (auto written = assembly.write_rows_jsonl(); !written) return written;
   }
-  const std::string text = stats.text(assembly, input_digest, started);
+  const std::string text = stats.text(assembly, input_digest, started, clock_.wall_now());
   return assembly.publish(std::move(input_digest), text,
                           settings_.format == OutputFormat::files
                               ? ledger::Assembly::ImagesInPlace::yes

@@ -33,7 +33,9 @@ struct OutputSettings {
 /// the stats, is a function of the responses alone. One thread; takes seconds.
 class Assembler {
  public:
-  explicit Assembler(OutputSettings settings) : settings_(std::move(settings)) {}
+  /// `clock` outlives the assembler.
+  Assembler(OutputSettings settings, const Clock& clock)
+      : settings_(std::move(settings)), clock_(clock) {}
 
   /// `started`: when the shard's first row was read. Errors: disk_full, output_unwritable,
   /// state_damaged; input_unreadable when Arrow is missing.
@@ -42,6 +44,7 @@ class Assembler {
 
  private:
   const OutputSettings settings_;
+  const Clock& clock_;
 };
 
 }  // namespace pixhaul::pipeline

@@ -2,19 +2,17 @@
 
 #include <utility>
 
-#include "net/cares_resolver.h"
-#include "net/epoll_network.h"
-#include "net/name_cache.h"
 #include "pipeline/probe_judge.h"
 
 namespace pixhaul::pipeline {
 
-Result<std::unique_ptr<SharedNet>> SharedNet::create(const RunSettings& settings) {
-  auto guard = net::AddressGuard::create(settings.allow_net, net::local_addresses());
+Result<std::unique_ptr<SharedNet>> SharedNet::create(const RunSettings& settings,
+                                                     const World& world) {
+  auto guard = net::AddressGuard::create(settings.allow_net, world.own_addresses());
   if (!guard) return std::unexpected(std::move(guard).error());
-  auto hosts = net::HostsFile::open();
+  auto hosts = world.hosts();
   if (!hosts) return std::unexpected(std::move(hosts).error());
-  return std::make_unique<SharedNet>(std::move(*guard), std::move(*hosts), settings);
+  return std::make_unique<SharedNet>(world.clock(), std::move(*guard), std::move(*hosts), settings);
 }
 
 std::unique_ptr<net::BodyJudge> MemoryParts::make_judge() {
@@ -22,18 +20,17 @@ std::unique_ptr<net::BodyJudge> MemoryParts::make_judge() {
 }
 
 Result<std::unique_ptr<Loop>> Loop::create(const RunSettings& settings, std::uint32_t index,
-                                           SharedNet& shared, net::TransferParts& parts) {
-  auto network = net::EpollNetwork::create();
-  if (!network) return std::unexpected(std::move(network).error());
-  auto resolver = net::CaresResolver::create(**network, {.dns_servers = settings.dns_servers});
-  if (!resolver) return std::unexpected(std::move(resolver).error());
+                                           SharedNet& shared, net::TransferParts& parts,
+                                           World& world) {
+  auto opened = world.open_loop(settings.dns_servers);
+  if (!opened) return std::unexpected(std::move(opened).error());
   std::unique_ptr<Loop> loop(new Loop());
-  loop->random_ = Random(system_seed());
-  loop->network_ = std::move(*network);
-  loop->resolver_ = std::move(*resolver);
+  loop->random_ = Random(opened->random_seed);
+  loop->network_ = std::move(opened->network);
+  loop->resolver_ = std::move(opened->resolver);
   net::FetchSettings fetch = settings.fetch;
   fetch.loop_index = index;
-  fetch.ask_ipv6 = net::machine_has_ipv6();
+  fetch.ask_ipv6 = opened->ask_ipv6;
   loop->fetcher_ = std::make_unique<net::Fetcher>(
       std::move(fetch), *loop->network_, *loop->resolver_, shared.hosts, shared.clock,
       loop->random_, shared.guard, shared.tls, shared.memory, parts);
@@ -50,11 +47,11 @@ Result<std::unique_ptr<Client>> Client::create(const RunSettings& settings,
   alone.fetch.limit_rate *= alone.loop_count;
   alone.loop_count = alone.fetch.loop_count = 1;
   alone.unwritten_bytes = alone.body_memory_bytes;  // the caller takes them all at once
-  auto shared = SharedNet::create(alone);
+  auto shared = SharedNet::create(alone, client->world_);
   if (!shared) return std::unexpected(std::move(shared).error());
   client->shared_ = std::move(*shared);
   client->parts_ = std::move(parts);
-  auto loop = Loop::create(alone, 0, *client->shared_, *client->parts_);
+  auto loop = Loop::create(alone, 0, *client->shared_, *client->parts_, client->world_);
   if (!loop) return std::unexpected(std::move(loop).error());
   client->loop_ = std::move(*loop);
   return client;

@@ -9,21 +9,25 @@
 
 #include "net/fetcher.h"
 #include "pipeline/configure.h"
+#include "pipeline/world.h"
 
 namespace pixhaul::pipeline {
 
 /// What the loops of a run share. Any thread.
 struct SharedNet {
-  SystemClock clock{};
+  const Clock& clock;
   net::HostsFile hosts;
   net::AddressGuard guard;
   net::TlsContext tls;
   MemoryBudget memory;
 
   /// Errors: bad_option (allow_net).
-  [[nodiscard]] static Result<std::unique_ptr<SharedNet>> create(const RunSettings& settings);
-  SharedNet(net::AddressGuard the_guard, net::HostsFile the_hosts, const RunSettings& settings)
-      : hosts(std::move(the_hosts)),
+  [[nodiscard]] static Result<std::unique_ptr<SharedNet>> create(const RunSettings& settings,
+                                                                 const World& world);
+  SharedNet(const Clock& the_clock, net::AddressGuard the_guard, net::HostsFile the_hosts,
+            const RunSettings& settings)
+      : clock(the_clock),
+        hosts(std::move(the_hosts)),
         guard(std::move(the_guard)),
         tls(settings.tls),
         memory(settings.body_memory_bytes, settings.unwritten_bytes) {}
@@ -45,13 +49,14 @@ class MemoryParts : public net::TransferParts {
   std::optional<std::uint64_t> max_pixels_;
 };
 
-/// One loop on the real network: sockets, resolver, engine. One thread.
+/// One loop: sockets, resolver, engine. One thread.
 class Loop {
  public:
   /// References outlive the loop. Errors: bad_option (dns_servers), internal (out of descriptors).
   [[nodiscard]] static Result<std::unique_ptr<Loop>> create(const RunSettings& settings,
                                                             std::uint32_t index, SharedNet& shared,
-                                                            net::TransferParts& parts);
+                                                            net::TransferParts& parts,
+                                                            World& world);
   ~Loop();
 
   [[nodiscard]] net::Fetcher& fetcher() { return *fetcher_; }
@@ -86,6 +91,7 @@ class Client {
 
  private:
   Client() = default;
+  MachineWorld world_;
   std::unique_ptr<SharedNet> shared_;
   std::unique_ptr<net::TransferParts> parts_;
   std::unique_ptr<Loop> loop_;

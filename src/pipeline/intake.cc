@@ -13,26 +13,28 @@ constexpr std::size_t kBatchRows = 256;  // one lock and one wake for so many
 }  // namespace
 
 Result<> Intake::run(std::stop_token stop) {
-  readers::RawRow row;
-  while (!stop.stop_requested()) {
-    if (settings_.max_rows && rows_read() >= *settings_.max_rows) {
-      reached_max_rows_.store(true, std::memory_order_release);
-      break;
-    }
-    auto more = take_row(row);
-    if (!more) {
-      flush();
-      return std::unexpected(std::move(more).error());
-    }
-    if (!*more) {
-      flush();
-      if (auto ended = end_list(); !ended) return ended;
-      break;
-    }
+  Result<bool> more = true;
+  while (more && *more && !stop.stop_requested()) more = step();
+  finish();
+  if (!more) return std::unexpected(std::move(more).error());
+  return {};
+}
+
+Result<bool> Intake::step() {
+  if (settings_.max_rows && rows_read() >= *settings_.max_rows) {
+    reached_max_rows_.store(true, std::memory_order_release);
+    return false;
   }
+  auto more = take_row(row_);
+  if (!more || *more) return more;
+  flush();
+  if (auto ended = end_list(); !ended) return std::unexpected(std::move(ended).error());
+  return false;
+}
+
+void Intake::finish() {
   flush();
   window_.release(std::exchange(places_, {}));
-  return {};
 }
 
 // A shard's columns are cut before the next shard's first row is read.
@@ -99,7 +101,7 @@ void Intake::send(std::uint32_t place, const readers::RawRow& row) {
   net::FetchResult refused{.id = place};
   refused.outcome.status = url.error().code;
   refused.outcome.detail = std::move(url).error().detail;
-  refused.outcome.retrieved_at = std::chrono::system_clock::now();
+  refused.outcome.retrieved_at = clock_.wall_now();
   refused_.push_back(std::move(refused));
 }
 

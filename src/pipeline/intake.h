@@ -27,12 +27,14 @@ class Intake {
  public:
   /// References outlive the stage.
   Intake(readers::RowReader& reader, ShardBook& book, RowWindow& window,
-         std::span<FetchStage* const> loops, WriteStage& writers, const IntakeSettings& settings)
+         std::span<FetchStage* const> loops, WriteStage& writers, const Clock& clock,
+         const IntakeSettings& settings)
       : reader_(reader),
         book_(book),
         window_(window),
         loops_(loops),
         writers_(writers),
+        clock_(clock),
         settings_(settings),
         next_index_(settings.first_index),
         outgoing_(loops.size()) {}
@@ -40,6 +42,11 @@ class Intake {
   /// Reads until the list's end, `max_rows`, or a stop. Errors: input_unreadable, other_input,
   /// disk_full, output_unwritable.
   [[nodiscard]] Result<> run(std::stop_token stop);
+  /// A part of that: reads one row. False when there are no more to read; `finish` is then due.
+  /// Errors: as run.
+  [[nodiscard]] Result<bool> step();
+  /// After the last step: what was gathered goes on its way. `run` does both.
+  void finish();
 
   // Any thread.
   [[nodiscard]] std::uint64_t rows_read() const {
@@ -66,7 +73,9 @@ class Intake {
   RowWindow& window_;
   std::span<FetchStage* const> loops_;
   WriteStage& writers_;
+  const Clock& clock_;
   const IntakeSettings settings_;
+  readers::RawRow row_;  // reused
   std::uint64_t next_index_;
   std::vector<std::vector<net::Job>> outgoing_;  // by loop
   std::vector<net::FetchResult> refused_;

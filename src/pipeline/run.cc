@@ -1,4 +1,4 @@
-// A run, read top to bottom: open what can refuse, start the threads, watch them, let them drain,
+// A run, read top to bottom: open what can refuse, start the stages, watch them, let them drain,
 // stop them from the front to the back, and say what came of it.
 //
 // Every stage ends by its input being closed: the intake at the list's end, the loops when nothing
@@ -10,7 +10,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <thread>
 #include <utility>
 
 #include "ledger/failed_list.h"
@@ -28,7 +27,9 @@
 namespace pixhaul {
 
 Result<Summary> download(const Options& options, Observer& observer, std::stop_token stop) {
-  auto run = pipeline::Run::create(options);
+  pipeline::MachineWorld world;
+  pipeline::ThreadCrew crew;
+  auto run = pipeline::Run::create(options, world, crew);
   if (!run) return std::unexpected(std::move(run).error());
   return (*run)->work(observer, std::move(stop));
 }
@@ -43,7 +44,6 @@ constexpr std::size_t kWindowRows = 32'768;  // about 10 MB of URLs under way
 constexpr std::chrono::milliseconds kProgressEvery{250};
 constexpr std::chrono::milliseconds kDrainFor{5'000};
 constexpr Duration kFlushEvery = std::chrono::seconds(1);  // what a kill may lose of finished rows
-constexpr Duration kLongestTurn = std::chrono::milliseconds(250);
 constexpr std::uint64_t kContactRows = 10'000;
 
 // The options that shape the output: a run that continues a folder must agree in them.
@@ -120,17 +120,18 @@ class Run::Parts final : public MemoryParts {
   bool names_show_paths_;
 };
 
-Run::Run(const Options& options) : options_(options) {}
+Run::Run(const Options& options, World& world, Crew& crew)
+    : options_(options), world_(world), crew_(crew), lists_(world.files()) {}
 Run::~Run() = default;
 
-Result<std::unique_ptr<Run>> Run::create(const Options& options) {
-  std::unique_ptr<Run> run(new Run(options));
+Result<std::unique_ptr<Run>> Run::create(const Options& options, World& world, Crew& crew) {
+  std::unique_ptr<Run> run(new Run(options, world, crew));
   if (auto opened = run->open(); !opened) return std::unexpected(std::move(opened).error());
   return run;
 }
 
 Result<> Run::open() {
-  auto settings = configure(options_, read_machine());
+  auto settings = configure(options_, world_.machine());
   if (!settings) return std::unexpected(std::move(settings).error());
   settings_ = std::move(*settings);
   auto redo = parse_retry_choice(options_.retry_failed);
@@ -149,7 +150,7 @@ Result<> Run::open_output() {
   ledger::RunSettings settings{.manifest = {.version = version()},
                                .samples_per_shard = options_.number_sample_per_shard,
                                .digest_name = std::string(hash_field(options_.compute_hash)),
-                               .boot_id = system_boot_id(),
+                               .boot_id = world_.boot_id(),
                                .existing = existing_shards(options_.incremental_mode),
                                .worker_index = options_.worker_index,
                                .worker_count = options_.worker_count,
@@ -157,13 +158,14 @@ Result<> Run::open_output() {
                                .crash_point = crash_point_of_environment()};
   for (std::string_view name : kShaping)
     settings.manifest.options.emplace_back(name, option_text(options_, name));
-  auto folder = ledger::RunFolder::open(files_, options_.output_folder, std::move(settings));
+  auto folder =
+      ledger::RunFolder::open(world_.files(), options_.output_folder, std::move(settings));
   if (!folder) return std::unexpected(std::move(folder).error());
   folder_ = std::move(*folder);
   auto sweeper = make_writer();
   if (!sweeper) return std::unexpected(std::move(sweeper).error());
   sweeper_ = std::move(*sweeper);
-  auto publish = [assembler = Assembler(settings_.output)](
+  auto publish = [assembler = Assembler(settings_.output, world_.clock())](
                      ledger::Assembly& shard, std::string input_digest, WallTime started) {
     return assembler.publish(shard, std::move(input_digest), started);
   };
@@ -175,7 +177,7 @@ Result<> Run::open_output() {
     };
   }
   book_ = std::make_unique<ShardBook>(*folder_, *sweeper_, redo_, std::move(place_of),
-                                      std::move(publish), options_.max_open_shards);
+                                      std::move(publish), options_.max_open_shards, world_.clock());
   window_ = std::make_unique<RowWindow>(kWindowRows);
   return {};
 }
@@ -195,7 +197,7 @@ Result<std::unique_ptr<SampleStore>> Run::make_store() {
 }
 
 Result<> Run::open_network() {
-  auto shared = SharedNet::create(settings_);
+  auto shared = SharedNet::create(settings_, world_);
   if (!shared) return std::unexpected(std::move(shared).error());
   shared_ = std::move(*shared);
   write_stage_ = std::make_unique<WriteStage>(*book_, *window_, shared_->memory, folder_->layout());
@@ -214,7 +216,7 @@ Result<> Run::open_network() {
     parts_.push_back(std::make_unique<Parts>(
         settings_, *window_, folder_->layout(), std::move(writer),
         options_.output_format == OutputFormat::files && options_.file_names == FileNames::name));
-    auto loop = Loop::create(settings_, i, *shared_, *parts_.back());
+    auto loop = Loop::create(settings_, i, *shared_, *parts_.back(), world_);
     if (!loop) return std::unexpected(std::move(loop).error());
     loops_.push_back(std::move(*loop));
     fetch_stages_.push_back(std::make_unique<FetchStage>(
@@ -231,7 +233,7 @@ Result<> Run::open_network() {
         *write_stage_, SampleMaker(sample, std::move(*digest)), std::move(*store)));
   }
   intake_ = std::make_unique<Intake>(
-      *reader_, *book_, *window_, peers_, *write_stage_,
+      *reader_, *book_, *window_, peers_, *write_stage_, world_.clock(),
       IntakeSettings{.max_rows = options_.max_rows,
                      .samples_per_shard = options_.number_sample_per_shard,
                      .first_index = folder_->layout().first_index(folder_->first_shard())});
@@ -243,13 +245,20 @@ Result<> Run::open_network() {
 Result<Summary> Run::work(Observer& observer, std::stop_token stop) {
   for (const std::string& notice : settings_.notices) observer.on_notice(notice);
   started_ = shared_->clock.now();
-  start_threads();
+  stages_.emplace(Stages{.intake = *intake_,
+                         .loops = peers_,
+                         .writing = *write_stage_,
+                         .writers = workers_,
+                         .book = *book_,
+                         .window = *window_,
+                         .fail = [this](Error error) { fail(std::move(error)); }});
+  crew_.start(*stages_);
   {
     const std::stop_callback nudge(stop, [this] { window_->nudge(); });
     watch(observer, stop);
   }
   drain(observer);
-  stop_threads();
+  stop_stages();
   observer.on_progress(snapshot());
   if (auto error = failure()) return std::unexpected(std::move(*error));
   if (stopped_ == Stopped::no) {
@@ -259,44 +268,16 @@ Result<Summary> Run::work(Observer& observer, std::stop_token stop) {
   return summarise();
 }
 
-void Run::start_threads() {
-  auto guarded = [this](Result<> ended) {
-    if (!ended) fail(std::move(ended).error());
-  };
-  commit_thread_ = std::jthread([this, guarded] { guarded(book_->commit_until_closed()); });
-  for (const auto& worker : workers_) {
-    worker_threads_.emplace_back([&worker, guarded] { guarded(worker->run()); });
-  }
-  for (const auto& stage : fetch_stages_) {
-    loop_threads_.emplace_back([&stage](std::stop_token stop) {
-      while (!stop.stop_requested()) stage->step(kLongestTurn);
-      stage->finish();
-    });
-  }
-  intake_thread_ = std::jthread([this, guarded](std::stop_token stop) {
-    guarded(intake_->run(std::move(stop)));
-    {
-      const MutexLock lock(mutex_);
-      intake_done_ = true;
-    }
-    window_->nudge();
-  });
-}
-
 // From the first row to the last, or to the reason to end before it.
 void Run::watch(Observer& observer, std::stop_token stop) {
   Instant next_progress = started_ + kProgressEvery;
   bool asked_for_contact = !options_.contact.empty() || !options_.user_agent.empty();
   for (;;) {
     // In this order: a window seen empty before the intake began says nothing.
-    bool intake_done = false;
-    {
-      const MutexLock lock(mutex_);
-      if (failure_) return;
-      intake_done = intake_done_;
-    }
-    const bool is_empty = window_->wait_empty(kProgressEvery);
-    if (is_empty && intake_done) {
+    const bool intake_has_ended = crew_.intake_has_ended();
+    const bool is_empty = crew_.rest(kProgressEvery);
+    if (failure()) return;
+    if (is_empty && intake_has_ended) {
       stopped_ = intake_->reached_max_rows() ? Stopped::max_rows : Stopped::no;
       return;
     }
@@ -305,10 +286,6 @@ void Run::watch(Observer& observer, std::stop_token stop) {
       return;
     }
     const Instant now = shared_->clock.now();
-    if (is_empty && now < next_progress) {
-      // Nothing is under way while the list is being read: do not spin.
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    }
     if (now < next_progress) continue;
     next_progress = now + kProgressEvery;
     if (now >= next_flush_) {
@@ -330,13 +307,13 @@ void Run::watch(Observer& observer, std::stop_token stop) {
 // Nothing new is started; what is in flight gets a few seconds to end well.
 void Run::drain(Observer& observer) {
   const bool is_complete = stopped_ == Stopped::no && !failure();
-  intake_thread_.request_stop();
+  crew_.end_intake();
   if (!is_complete) {
     book_->give_up();
     window_->close();
     for (FetchStage* stage : peers_) stage->stop_starting();
   }
-  intake_thread_.join();
+  crew_.stop_intake();
   if (is_complete || failure()) return;
   const Instant until = shared_->clock.now() + kDrainFor;
   while (shared_->clock.now() < until) {
@@ -344,23 +321,17 @@ void Run::drain(Observer& observer) {
                     [](FetchStage* stage) { return stage->counters().in_flight == 0; })) {
       return;
     }
-    window_->wait_empty(std::chrono::milliseconds(20));
+    (void)crew_.rest(std::chrono::milliseconds(20));
     if (failure()) return;
   }
   observer.on_notice(
       "some images did not end within 5 s; they stay unfinished and are fetched by the next run");
 }
 
-void Run::stop_threads() {
-  for (std::size_t i = 0; i < loop_threads_.size(); ++i) {
-    loop_threads_[i].request_stop();
-    fetch_stages_[i]->wake();
-  }
-  loop_threads_.clear();
-  write_stage_->close();
-  worker_threads_.clear();
-  book_->close();
-  commit_thread_.join();
+void Run::stop_stages() {
+  crew_.stop_loops();
+  crew_.stop_writers();
+  crew_.stop_committer();
   if (auto flushed = book_->flush(); !flushed) fail(std::move(flushed).error());
 }
 

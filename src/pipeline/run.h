@@ -5,7 +5,6 @@
 #include <optional>
 #include <stop_token>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "base/file.h"
@@ -13,42 +12,45 @@
 #include "ledger/run_folder.h"
 #include "pipeline/client.h"
 #include "pipeline/configure.h"
+#include "pipeline/crew.h"
 #include "pipeline/fetch_stage.h"
 #include "pipeline/intake.h"
 #include "pipeline/open_input.h"
 #include "pipeline/row_window.h"
 #include "pipeline/shard_book.h"
 #include "pipeline/standing.h"
+#include "pipeline/world.h"
 #include "pipeline/write_stage.h"
 #include "pixhaul/download.h"
 #include "readers/reader.h"
 
 namespace pixhaul::pipeline {
 
-/// One run from list to folder: owns the stages and their threads, in this order:
+/// One run from list to folder: owns the stages, in this order, to which its crew gives turns:
 ///
 ///   intake → fetch stages (a loop each) → write workers → committer
 ///
-/// `create` opens everything that can refuse; `work` runs the threads and watches them from the
-/// caller's.
+/// `create` opens everything that can refuse; `work` sets the crew to work and watches it from the
+/// caller's thread.
 class Run {
  public:
-  [[nodiscard]] static Result<std::unique_ptr<Run>> create(const Options& options);
+  /// `world` and `crew` outlive the run.
+  [[nodiscard]] static Result<std::unique_ptr<Run>> create(const Options& options, World& world,
+                                                           Crew& crew);
   ~Run();
   [[nodiscard]] Result<Summary> work(Observer& observer, std::stop_token stop);
 
  private:
-  explicit Run(const Options& options);
+  Run(const Options& options, World& world, Crew& crew);
   [[nodiscard]] Result<> open();
   [[nodiscard]] Result<> open_output();
   [[nodiscard]] Result<> open_network();
   [[nodiscard]] Result<std::unique_ptr<writers::SampleWriter>> make_writer();
   [[nodiscard]] Result<std::unique_ptr<SampleStore>> make_store();
 
-  void start_threads();
   void watch(Observer& observer, std::stop_token stop);
   void drain(Observer& observer);
-  void stop_threads();
+  void stop_stages();
   void fail(Error error);
   [[nodiscard]] std::optional<Error> failure() const;
   [[nodiscard]] Stopped limit_reached(const StatsSnapshot& now) const;
@@ -64,8 +66,9 @@ class Run {
   const Options options_;
   RunSettings settings_;
   ShardBook::Redo redo_;
-  PosixFileSystem files_;
-  AllFiles lists_{files_};
+  World& world_;
+  Crew& crew_;
+  AllFiles lists_;
   std::unique_ptr<readers::RowReader> reader_;
   std::unique_ptr<ledger::RunFolder> folder_;
   std::unique_ptr<writers::SampleWriter> sweeper_;
@@ -84,14 +87,10 @@ class Run {
   Instant started_{};
   Instant next_flush_{};
   Stopped stopped_ = Stopped::no;
-  std::jthread intake_thread_;
-  std::vector<std::jthread> loop_threads_;
-  std::vector<std::jthread> worker_threads_;
-  std::jthread commit_thread_;
+  std::optional<Stages> stages_;
 
   mutable Mutex mutex_;
   std::optional<Error> failure_ PIXHAUL_GUARDED_BY(mutex_);
-  bool intake_done_ PIXHAUL_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace pixhaul::pipeline

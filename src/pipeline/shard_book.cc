@@ -86,7 +86,7 @@ Result<> ShardBook::grow_shard() {
 void ShardBook::add_entry(std::unique_ptr<ledger::OpenShard> shard) {
   const MutexLock lock(mutex_);
   const std::uint64_t number = shard->shard();
-  open_.insert_or_assign(number, Entry{.shard = std::move(shard)});
+  open_.insert_or_assign(number, Entry{.shard = std::move(shard), .started = clock_.wall_now()});
 }
 
 Result<> ShardBook::leave_shard() {
@@ -177,19 +177,31 @@ void ShardBook::close_if_complete(std::uint64_t shard) {
 
 Result<> ShardBook::commit_until_closed() {
   while (auto closed = closed_shards_.pop()) {
-    auto assembly = folder_.begin_commit(std::move(closed->shard));
-    if (!assembly) return std::unexpected(std::move(assembly).error());
-    ledger::Assembly& shard = **assembly;
-    auto published = publish_(shard, std::move(closed->input_digest), closed->started);
-    if (!published) return published;
-    const bool was_resumed = shard.was_resumed();
-    const std::string name = shard.name();
-    const auto kept = was_resumed ? shard.paths() : std::unordered_set<std::string>();
-    folder_.end_commit(std::move(*assembly));
-    if (!was_resumed) continue;
-    if (auto swept = sweeper_.sweep(name, kept); !swept) return swept;
+    if (auto committed = commit(*closed); !committed) return committed;
   }
   return {};
+}
+
+Result<bool> ShardBook::commit_one() {
+  auto closed = closed_shards_.try_pop();
+  if (!closed) return false;
+  if (auto committed = commit(*closed); !committed)
+    return std::unexpected(std::move(committed).error());
+  return true;
+}
+
+Result<> ShardBook::commit(Closed& closed) {
+  auto assembly = folder_.begin_commit(std::move(closed.shard));
+  if (!assembly) return std::unexpected(std::move(assembly).error());
+  ledger::Assembly& shard = **assembly;
+  auto published = publish_(shard, std::move(closed.input_digest), closed.started);
+  if (!published) return published;
+  const bool was_resumed = shard.was_resumed();
+  const std::string name = shard.name();
+  const auto kept = was_resumed ? shard.paths() : std::unordered_set<std::string>();
+  folder_.end_commit(std::move(*assembly));
+  if (!was_resumed) return {};
+  return sweeper_.sweep(name, kept);
 }
 
 Result<> ShardBook::flush() {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/bounded_queue.h"
+#include "base/clock.h"
 #include "base/mutex.h"
 #include "ledger/compare.h"
 #include "ledger/open_shard.h"
@@ -33,23 +34,24 @@ class ShardBook {
  public:
   using Redo = std::function<bool(const Row&)>;  ///< null: finished rows are not done again
   /// Makes a complete shard's files and publishes it. Errors end the run.
-  using Publish = std::function<Result<>(ledger::Assembly& shard, std::string input_digest,
-                                         std::chrono::system_clock::time_point started)>;
+  using Publish =
+      std::function<Result<>(ledger::Assembly& shard, std::string input_digest, WallTime started)>;
 
   using PlaceOf = decltype(ledger::RunFolder::Reopening::place_of);
 
-  /// `folder` and `sweeper` outlive the book. `max_open`: the reader waits when so many shards are
-  /// unfinished. `place_of`: where the samples lie of rows that a new generation of their shard
-  /// keeps; null where samples are files of their own.
+  /// `folder`, `sweeper` and `clock` outlive the book. `max_open`: the reader waits when so many
+  /// shards are unfinished. `place_of`: where the samples lie of rows that a new generation of
+  /// their shard keeps; null where samples are files of their own.
   ShardBook(ledger::RunFolder& folder, writers::SampleWriter& sweeper, Redo redo, PlaceOf place_of,
-            Publish publish, std::uint32_t max_open)
+            Publish publish, std::uint32_t max_open, const Clock& clock)
       : layout_(folder.layout()),
         folder_(folder),
         sweeper_(sweeper),
         redo_(std::move(redo)),
         place_of_(std::move(place_of)),
         publish_(std::move(publish)),
-        max_open_(max_open) {}
+        max_open_(max_open),
+        clock_(clock) {}
 
   // For the reader, one thread.
 
@@ -85,6 +87,8 @@ class ShardBook {
   /// Commits shards as they are closed, until `close()`. Errors: disk_full, output_unwritable,
   /// state_damaged.
   [[nodiscard]] Result<> commit_until_closed();
+  /// Commits one shard if one is closed now; whether one was. Errors: as commit_until_closed.
+  [[nodiscard]] Result<bool> commit_one();
   /// No more shards will be closed.
   void close() { closed_shards_.close(); }
   /// Writes out what open shards hold, so that a kill loses nothing of it. Errors: disk_full,
@@ -107,12 +111,12 @@ class ShardBook {
     std::unique_ptr<ledger::OpenShard> shard;
     std::optional<std::uint32_t> expected{};  // rows in all, once the reader has passed its end
     std::string input_digest{};
-    std::chrono::system_clock::time_point started = std::chrono::system_clock::now();
+    WallTime started{};
   };
   struct Closed {
     std::unique_ptr<ledger::OpenShard> shard;
     std::string input_digest;
-    std::chrono::system_clock::time_point started;
+    WallTime started;
   };
   struct Reading {  // the shard the reader is in
     explicit Reading(std::uint64_t number) : shard(number) {}
@@ -128,6 +132,7 @@ class ShardBook {
   [[nodiscard]] Result<> leave_shard();
   [[nodiscard]] Result<> grow_shard();
   void add_entry(std::unique_ptr<ledger::OpenShard> shard);
+  [[nodiscard]] Result<> commit(Closed& closed);
   void close_if_complete(std::uint64_t shard) PIXHAUL_REQUIRES(mutex_);
 
   const ledger::ShardLayout layout_;
@@ -137,6 +142,7 @@ class ShardBook {
   const PlaceOf place_of_;
   const Publish publish_;
   const std::uint32_t max_open_;
+  const Clock& clock_;
   std::optional<Reading> reading_;  // the reader's own
   mutable Mutex mutex_;
   ConditionVariable closed_one_;

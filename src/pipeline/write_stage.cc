@@ -40,27 +40,37 @@ void WriteStage::take(FetchStage& from, std::vector<net::FetchResult>&& results)
 }
 
 Result<> WriteStage::Worker::run() {
-  std::vector<FinishedRow> rows;
-  std::vector<std::uint32_t> places;
   while (auto batch = stage_.batches_.pop()) {
-    rows.clear();
-    places.clear();
-    std::vector<Buffer> spent;
-    for (net::FetchResult& result : batch->results) {
-      Outcome& outcome = result.outcome;
-      if (is_run_fault(outcome.status)) {
-        return std::unexpected(Error{.code = outcome.status, .detail = std::move(outcome.detail)});
-      }
-      rows.push_back({.row = make_row(stage_.window_[result.id], stage_.layout_, result)});
-      if (auto kept = keep(result, rows.back()); !kept) return kept;
-      stage_.memory_.release_finished(result.body.capacity());
-      if (result.body.capacity() > 0) spent.push_back(std::move(result.body));
-      places.push_back(static_cast<std::uint32_t>(result.id));
-    }
-    if (!spent.empty()) batch->from->recycle(std::move(spent));
-    if (auto entered = stage_.book_.finish(rows); !entered) return entered;
-    stage_.window_.release(places);
+    if (auto worked = work_on(*batch); !worked) return worked;
   }
+  return {};
+}
+
+Result<bool> WriteStage::Worker::step() {
+  auto batch = stage_.batches_.try_pop();
+  if (!batch) return false;
+  if (auto worked = work_on(*batch); !worked) return std::unexpected(std::move(worked).error());
+  return true;
+}
+
+Result<> WriteStage::Worker::work_on(Batch& batch) {
+  rows_.clear();
+  places_.clear();
+  std::vector<Buffer> spent;
+  for (net::FetchResult& result : batch.results) {
+    Outcome& outcome = result.outcome;
+    if (is_run_fault(outcome.status)) {
+      return std::unexpected(Error{.code = outcome.status, .detail = std::move(outcome.detail)});
+    }
+    rows_.push_back({.row = make_row(stage_.window_[result.id], stage_.layout_, result)});
+    if (auto kept = keep(result, rows_.back()); !kept) return kept;
+    stage_.memory_.release_finished(result.body.capacity());
+    if (result.body.capacity() > 0) spent.push_back(std::move(result.body));
+    places_.push_back(static_cast<std::uint32_t>(result.id));
+  }
+  if (!spent.empty()) batch.from->recycle(std::move(spent));
+  if (auto entered = stage_.book_.finish(rows_); !entered) return entered;
+  stage_.window_.release(places_);
   return {};
 }
 

@@ -17,6 +17,11 @@ namespace pixhaul::pipeline {
 /// The last stage: makes samples of bodies, keeps them, and enters their rows in the book. Results
 /// come in from any thread; each working thread has a `Worker` of its own.
 class WriteStage final : public ResultSink {
+  struct Batch {
+    FetchStage* from = nullptr;
+    std::vector<net::FetchResult> results;
+  };
+
  public:
   /// References outlive the stage.
   WriteStage(ShardBook& book, RowWindow& window, MemoryBudget& memory,
@@ -35,20 +40,20 @@ class WriteStage final : public ResultSink {
     /// Works until `close()`. Errors: disk_full, output_unwritable; what was not entered is done by
     /// the next run.
     [[nodiscard]] Result<> run();
+    /// One batch if there is one now; whether there was. Errors: as run.
+    [[nodiscard]] Result<bool> step();
 
    private:
+    [[nodiscard]] Result<> work_on(Batch& batch);
     [[nodiscard]] Result<> keep(net::FetchResult& result, FinishedRow& finished);
     WriteStage& stage_;
     SampleMaker maker_;
     std::unique_ptr<SampleStore> store_;
+    std::vector<FinishedRow> rows_;  // reused
+    std::vector<std::uint32_t> places_;
   };
 
  private:
-  struct Batch {
-    FetchStage* from = nullptr;
-    std::vector<net::FetchResult> results;
-  };
-
   ShardBook& book_;
   RowWindow& window_;
   MemoryBudget& memory_;
