@@ -9,6 +9,8 @@
 #include <cstring>
 #include <utility>
 
+#include "base/random.h"
+
 namespace pixhaul::test {
 
 namespace {
@@ -398,6 +400,20 @@ void MemoryFileSystem::crash() {
   heal();
   state_->names = state_->durable_names;
   for (const auto& [path, inode] : state_->names) inode->live = inode->durable;
+}
+
+void MemoryFileSystem::crash_partly(std::uint64_t seed) {
+  Random chance(seed);
+  heal();
+  if (chance.next() % 2 == 0) {
+    state_->names = state_->durable_names;
+  } else {
+    state_->durable_names = state_->names;
+  }
+  for (const auto& [path, inode] : state_->names) {
+    if (chance.next() % 2 == 0) inode->live = inode->durable;
+    inode->durable = inode->live;
+  }
 }
 
 std::uint64_t MemoryFileSystem::calls() const { return state_->calls; }

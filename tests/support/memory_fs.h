@@ -37,6 +37,9 @@ class MemoryFileSystem final : public FileSystem {
   void heal();
   /// A power cut: what was not synced is gone. Implies heal().
   void crash();
+  /// A power cut on a disk that had written some of it already: all names changed lately or none,
+  /// and of each file what it was or what it became, as `seed` has it. Implies heal().
+  void crash_partly(std::uint64_t seed);
   /// Write-side calls so far.
   [[nodiscard]] std::uint64_t calls() const;
 
