@@ -29,7 +29,8 @@ Result<std::unique_ptr<OpenShard>> OpenShard::create(const Settings& settings,
     if (row.position >= settings.layout.samples_per_shard()) continue;
     shard->mark(row.position, row.status, row.url_crc, row.bytes);
   }
-  shard->was_resumed_ = !spool_text.empty();
+  // An empty spool is one whose bytes a power cut took: its samples may still lie there.
+  shard->was_resumed_ = settings.was_begun || !spool_text.empty();
   // Appending cuts what was torn: a record behind garbage would be lost.
   Result<std::unique_ptr<WritableFile>> file =
       settings.spool->append(shard_name(settings.shard), contents.valid_bytes);

@@ -28,6 +28,7 @@ class OpenShard {
     std::string digest_name{};
     std::string boot_id{};
     Folder* spool = nullptr;  ///< .pixhaul/spool; not owned, outlives this
+    bool was_begun = false;   ///< by an earlier run, whose spool may be empty now
   };
 
   /// Continues from `spool_text`, what the shard's spool holds ("" for a new shard): rows whose

@@ -231,12 +231,15 @@ std::string RunFolder::failed_list_name() const {
 Result<std::unique_ptr<OpenShard>> RunFolder::open_shard(std::uint64_t shard) {
   Result<std::optional<std::string>> text = spool_->read(shard_name(shard));
   if (!text) return std::unexpected(std::move(text).error());
+  const bool was_begun = text->has_value();
   Result<std::string> spooled = without_lost_rows(shard, std::move(*text).value_or(std::string()));
   if (!spooled) return std::unexpected(std::move(spooled).error());
   std::uint32_t generation = read_spool(*spooled).generation;
   const std::optional<ShardRecord> done = record(shard);
   if (generation == 0) generation = done ? done->generation + 1 : 1;
-  auto opened = OpenShard::create(shard_settings(shard, generation), *spooled);
+  OpenShard::Settings settings = shard_settings(shard, generation);
+  settings.was_begun = was_begun;
+  auto opened = OpenShard::create(settings, *spooled);
   if (!opened) return opened;
   enter_open(shard);
   if (!done) return opened;

@@ -115,6 +115,12 @@ TEST_F(RunFolders, FinishedRowsSurviveAKillAndUnflushedOnesAreAbsent) {
   EXPECT_EQ(shard->by_status().at(ErrorCode::success), 1u);
 }
 
+TEST_F(RunFolders, AShardWhoseSpoolLostItsBytesCountsAsResumed) {
+  files_.put("out/.pixhaul/spool/00005", "");
+  EXPECT_TRUE(open()->open_shard(5).value()->was_resumed());
+  EXPECT_FALSE(open()->open_shard(6).value()->was_resumed());
+}
+
 TEST_F(RunFolders, ATornSpoolIsCutBeforeMoreIsAppendedAtEveryByte) {
   std::string whole;
   {
