@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -29,9 +30,11 @@ class FolderCheck {
   /// sentence for each violation.
   [[nodiscard]] std::vector<std::string> check_visible(
       const std::map<std::string, std::string>& reported);
-  /// The above, and the list is done: each row exactly once, nothing left over.
+  enum class Temporaries : std::uint8_t { none, forgiven };
+  /// The above, and the list is done: each row exactly once, nothing left over. Temporaries are
+  /// forgiven where the disk may have refused to remove one.
   [[nodiscard]] std::vector<std::string> check_finished(
-      const std::map<std::string, std::string>& reported);
+      const std::map<std::string, std::string>& reported, Temporaries temporaries);
 
   /// Visible shards by name, with all their bytes but the stats'.
   [[nodiscard]] std::map<std::string, std::string> shards();

@@ -53,13 +53,15 @@ class Life {
   void check(std::vector<std::string> found, std::string_view when) {
     for (std::string& violation : found) violations_.push_back(std::string(when) + violation);
   }
+  /// The disk has failed a call that the run could do without: a removal.
+  void forgive_temporaries() { temporaries_ = FolderCheck::Temporaries::forgiven; }
   void check_visible(std::string_view when) {
     check(FolderCheck(world_.disk(), scenario_).check_visible(reported_), when);
   }
   /// What the finished folder holds.
   std::string finish() {
     FolderCheck folder(world_.disk(), scenario_);
-    check(folder.check_finished(reported_), "finished: ");
+    check(folder.check_finished(reported_, temporaries_), "finished: ");
     std::string essence = folder.essence();
     world_.log().add(essence);
     return essence;
@@ -81,6 +83,7 @@ class Life {
   SimWorld world_;
   std::map<std::string, std::string> reported_;
   std::vector<std::string> violations_;
+  FolderCheck::Temporaries temporaries_ = FolderCheck::Temporaries::none;
   ErrorCode last_error_ = ErrorCode::success;
 };
 
@@ -107,6 +110,7 @@ bool disturb(Life& life, Disturbance what, std::uint64_t call, Random& chance) {
   if (what == Disturbance::power_cut || what == Disturbance::partial_power_cut)
     life.world().reboot();
   disk.heal();
+  if (is_done && what == Disturbance::full_disk) life.forgive_temporaries();
   return !is_done;
 }
 
