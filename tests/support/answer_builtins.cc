@@ -65,6 +65,8 @@ Script image(const Request& request, BuiltinState& state) {
   const std::string key = request.path + " " + std::to_string(wanted.bytes);
   std::optional<std::string> file = state.picture(key, wanted);
   if (!file) return bad_request("no such image, or not in that many bytes\n");
+  // HTTP knows nothing of the cut: the length announced is that of what is left.
+  if (request.query.contains("keep")) file->resize(request.number("keep", 0) % file->size());
   return reply(200, request.text("type", std::string(media_type_of(format))), std::move(*file));
 }
 
@@ -356,10 +358,18 @@ Script flaky(const Request& request, BuiltinState& state) {
   return script;
 }
 
+// An origin that gives `rate` pictures a second and a burst of as many, and asks everybody else to
+// come back in a second. `key` tells one limit from another.
+Script limited(const Request& request, BuiltinState& state) {
+  const std::uint64_t rate = std::max<std::uint64_t>(1, request.number("rate", 5));
+  if (state.take_token(request.text("key"), rate)) return picture_reply();
+  return reply(429, "text/plain", "too fast\n", {{"Retry-After", "1"}});
+}
+
 constexpr auto kAny = Builtin::Protocol::any;
 
 constexpr Builtin kTable[] = {
-    {"/img/", kAny, image, "/img/W/H/SEED.jpg|png|gif|webp|bmp ?bytes=N &type=T"},
+    {"/img/", kAny, image, "/img/W/H/SEED.jpg|png|gif|webp|bmp ?bytes=N &keep=N &type=T"},
     {"/status/", kAny, status, "/status/CODE ?retry_after=V"},
     {"/redirect/", kAny, redirect,
      "/redirect/CODE?to=URL, loop, ring/a, chain/N, none, long?bytes=N"},
@@ -393,6 +403,7 @@ constexpr Builtin kTable[] = {
     {"/private/", kAny, private_picture, "a picture that robots.txt disallows"},
     {"/etag", kAny, etag, "?tag=V"},
     {"/echo", kAny, echo, ""},
+    {"/limited/", kAny, limited, "?rate=PER_SECOND &key=K"},
     {"/flaky", kAny, flaky, "?fail=N &key=K &how=CODE|close|cut|reset|stall"},
 };
 

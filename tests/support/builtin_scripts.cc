@@ -1,10 +1,25 @@
 #include "support/builtin_scripts.h"
 
+#include <algorithm>
+#include <utility>
+
 namespace pixhaul::testing {
 
 std::uint64_t BuiltinState::next(const std::string& key) {
   const std::lock_guard lock(mutex_);
   return counts_[key]++;
+}
+
+bool BuiltinState::take_token(const std::string& key, std::uint64_t rate) {
+  const std::lock_guard lock(mutex_);
+  const auto now = std::chrono::steady_clock::now();
+  const auto most = static_cast<double>(rate);
+  Tokens& tokens = tokens_.try_emplace(key, Tokens{.left = most, .at = now}).first->second;
+  const std::chrono::duration<double> passed = now - std::exchange(tokens.at, now);
+  tokens.left = std::min(most, tokens.left + passed.count() * most);
+  if (tokens.left < 1) return false;
+  tokens.left -= 1;
+  return true;
 }
 
 std::optional<std::string> BuiltinState::picture(const std::string& key,

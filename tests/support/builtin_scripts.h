@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <mutex>
@@ -18,13 +19,20 @@ class BuiltinState {
  public:
   /// Counts up under `key`: 0 the first time.
   [[nodiscard]] std::uint64_t next(const std::string& key);
+  /// Whether `key` has one of its `rate` tokens a second left.
+  [[nodiscard]] bool take_token(const std::string& key, std::uint64_t rate);
   /// The picture; kept, since a run asks for the same one many times. Nothing as make_image().
   [[nodiscard]] std::optional<std::string> picture(const std::string& key,
                                                    const ImageRequest& request);
 
  private:
   std::mutex mutex_;
+  struct Tokens {
+    double left = 0;
+    std::chrono::steady_clock::time_point at{};
+  };
   std::map<std::string, std::uint64_t> counts_;
+  std::map<std::string, Tokens> tokens_;
   std::map<std::string, std::string> pictures_;
   std::size_t picture_bytes_ = 0;
 };

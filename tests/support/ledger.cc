@@ -58,6 +58,7 @@ Json to_object(const RequestRecord& record) {
           {"number_on_connection", record.number_on_connection},
           {"stream", record.stream_id},
           {"read_at_ms", record.read_at.count()},
+          {"finished_at_ms", record.finished_at.count()},
           {"method", utf8(record.method)},
           {"target", utf8(record.target)},
           {"path", utf8(record.path)},
@@ -172,6 +173,7 @@ void Ledger::finish_request(std::uint64_t id, Finish finish) {
   RequestRecord& record = requests_[id];
   PIXHAUL_CHECK(!record.is_finished);
   record.is_finished = true;
+  record.finished_at = elapsed();
   record.is_complete = finish.is_complete;
   record.status = finish.status;
   record.body_bytes = finish.body_bytes;

@@ -34,6 +34,7 @@ struct RequestRecord {
   std::uint64_t number_on_connection = 0;
   std::int32_t stream_id = 0;
   std::chrono::milliseconds read_at{0};  ///< since the origin started
+  std::chrono::milliseconds finished_at{0};
   std::string method{};
   std::string target{};
   std::string path{};
