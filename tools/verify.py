@@ -65,8 +65,8 @@ def read_list(name, url_column):
         import io
         rows = csv.DictReader(io.StringIO(text), delimiter="\t" if base.endswith(".tsv") else ",")
         return [row[url_column] for row in rows]
-    lines = [line.strip(" \t\r\n\v\f") for line in text.split("\n")]
-    return [line for line in lines if line and not line.startswith("#")]
+    lines = [line.removesuffix("\r") for line in text.split("\n")]
+    return [line for line in lines if line.strip(" \t") and not line.startswith("#")]
 
 
 class Shard:
@@ -256,7 +256,8 @@ class Verifier:
             digest = row.get("sha256") or row.get("digest")
             self.claim("P8", bool(digest), f"{row['key']}: a success without a digest")
             unsummed = re.search(self.arguments.unsummed, target)
-            self.claim("P8", digest in complete[target] or unsummed, f"{row['key']}: {target} was never completed with these bytes")
+            self.claim("P8", digest in complete[target] or unsummed,
+                       f"{row['key']}: {target} was never completed with these bytes")
         self.figures["P8"] = f"{successes:,} successes, each with a body the origin completed"
         self.politeness(requests)
 
@@ -290,7 +291,7 @@ class Verifier:
             if len(path.parts) > 1:
                 self.claim("P12", path.suffix[1:] in EXTENSIONS, f"{text}: extension outside the list")
         for row in self.rows:
-            for field in ("key", "path", "detail", "media_type", "etag", "final_url"):
+            for field in ("key", "path", "detail", "media_type", "final_url"):
                 value = row.get(field)
                 raw = isinstance(value, str) and re.search(r"[\x00-\x1f\x7f]", value)
                 self.claim("P12", not raw, f"{row['key']}: raw control characters in {field}")

@@ -3,12 +3,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
+#include <atomic>
+#include <cstdlib>
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
+
+#include "base/random.h"
 
 namespace pixhaul::net {
 namespace {
@@ -153,6 +159,63 @@ TEST(AddressGuard, AgreesWithASecondTableInEverySlash16) {
       const IpAddress address = IpAddress::v4(block << 16 | static_cast<std::uint32_t>(low));
       ASSERT_EQ(!guard.check(address), is_special(a, b, low >> 8, low & 255)) << address.text();
     }
+  }
+}
+
+/// PIXHAUL_ADDRESS_STRIDE: every so many-th IPv4 address is asked for; 1 is all of them (minutes).
+TEST(AddressGuard, AgreesWithASecondTableOnAddressesAllOver) {
+  const char* const given = std::getenv("PIXHAUL_ADDRESS_STRIDE");
+  const std::uint64_t stride = given == nullptr ? 65'521 : std::strtoull(given, nullptr, 10);
+  const AddressGuard guard = make_guard();
+  std::atomic<std::uint64_t> wrong = 0;
+  const auto check_from = [&](std::uint64_t first, std::uint64_t step) {
+    for (std::uint64_t value = first; value < std::uint64_t{1} << 32; value += step) {
+      const auto octet = [value](int shift) { return static_cast<int>(value >> shift & 255); };
+      const bool permitted =
+          guard.check(IpAddress::v4(static_cast<std::uint32_t>(value))).has_value();
+      if (permitted == is_special(octet(24), octet(16), octet(8), octet(0))) ++wrong;
+    }
+  };
+  {
+    const std::uint64_t threads = std::max(1u, std::thread::hardware_concurrency());
+    std::vector<std::jthread> all;
+    for (std::uint64_t i = 0; i < threads; ++i)
+      all.emplace_back(check_from, i * stride, threads * stride);
+  }
+  EXPECT_EQ(wrong, 0u);
+}
+
+/// RFC 4291 §2.4 and the registry of special addresses, by bytes; ISATAP (RFC 5214 §6.1) within.
+bool is_special(const std::array<std::uint8_t, 16>& b) {
+  if (b[0] >> 5 != 1) return true;
+  if (b[0] == 0x20 && b[1] == 0x01 && b[2] < 2) return true;
+  if (b[0] == 0x20 && b[1] == 0x01 && b[2] == 0x0d && b[3] == 0xb8) return true;
+  if (b[0] == 0x20 && b[1] == 0x02) return true;
+  if (b[0] == 0x3f && b[1] == 0xff && b[2] < 0x10) return true;
+  const bool is_isatap = (b[8] == 0 || b[8] == 2) && b[9] == 0 && b[10] == 0x5e && b[11] == 0xfe;
+  return is_isatap && is_special(b[12], b[13], b[14], b[15]);
+}
+
+/// PIXHAUL_ADDRESSES: how many random IPv6 addresses are asked for.
+TEST(AddressGuard, AgreesWithASecondTableOnRandomIpv6Addresses) {
+  const char* const given = std::getenv("PIXHAUL_ADDRESSES");
+  const std::uint64_t count = given == nullptr ? 100'000 : std::strtoull(given, nullptr, 10);
+  const AddressGuard guard = make_guard();
+  Random chance(6);
+  for (std::uint64_t i = 0; i < count; ++i) {
+    std::array<std::uint8_t, 16> bytes{};
+    for (std::size_t at = 0; at < 16; at += 8) {
+      const std::uint64_t word = chance.next();
+      for (std::size_t k = 0; k < 8; ++k)
+        bytes[at + k] = static_cast<std::uint8_t>(word >> (8 * k));
+    }
+    // Left alone nearly all would fall outside 2000::/3 and none into what is special within it.
+    if (i % 4 != 0) bytes[0] = static_cast<std::uint8_t>(i % 4 == 1 ? 0x20 : 0x3f);
+    if (i % 8 == 1) bytes[1] = static_cast<std::uint8_t>(chance.next() % 3);
+    if (i % 8 == 3) bytes[1] = 0xff;
+    if (i % 16 == 2) bytes[9] = 0, bytes[8] = bytes[8] & 2, bytes[10] = 0x5e, bytes[11] = 0xfe;
+    const IpAddress address = IpAddress::v6(bytes);
+    ASSERT_EQ(!guard.check(address), is_special(bytes)) << address.text();
   }
 }
 

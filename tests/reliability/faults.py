@@ -59,8 +59,8 @@ QUICK = [
     Fault("N13", "/gzip/truncated", ("truncated",) + BROKEN),
     Fault("N13", "/gzip/corrupt", BROKEN + ("truncated", "encoding_limit")),
     Fault("N13", "/encoding/unknown", ("encoding_limit",) + BROKEN),
-    Fault("N13", "/gzip_bomb?bytes=100000000", ("encoding_limit", "too_large", "not_image")),
-    *each("N14", "/h2/", "ping_flood?count=100000 settings_flood?count=100000 continuation_flood?count=10000 "
+    Fault("N13", "/gzip_bomb?bytes=40000000", ("encoding_limit", "too_large", "not_image")),
+    *each("N14", "/h2/", "ping_flood?count=20000 settings_flood?count=5000 continuation_flood?count=10000 "
           "empty_frames?count=100000 push window_overflow wrong_stream huge_frame length/short length/long "
           "reset?code=2 reset?code=2&at=10 goaway?code=0&refuse=1&key={key} refused?fail=1&key={key} "
           "max_concurrent?n=1", OK + BROKEN + ("truncated", "connection_reset"), "tls"),
@@ -112,7 +112,7 @@ def url_of(origin, fault, number, host):
     path += ("&" if "?" in path else "?") + f"row={number}" if fault.face != "literal" and "to=" not in path else ""
     if fault.face.startswith("tls"):
         # A host of its own for each: attacks on a connection must not meet its neighbours.
-        return origin.tls_url(path, host if fault.face == "tls" else "other.test")
+        return origin.tls_url(path, host if fault.face == "tls" else f"deep.{host}")
     if fault.face == "nowhere":
         return f"http://no-such-{number}.test{path}"
     if fault.face == "userinfo":
