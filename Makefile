@@ -1,5 +1,5 @@
 # Thin words over the scripts in tools/; each line can be given by hand.
-.PHONY: demo test consumers reliability bench format lint fuzz
+.PHONY: demo test consumers reliability simulate guards soak simulation_built bench format lint fuzz
 
 demo:
 	tools/install_packages build demo
@@ -21,11 +21,30 @@ consumers:
 	ninja -C build/dev make_tables
 	MAKE_TABLES=build/dev/tests/arrow_io/make_tables TEST_VENV=build/venv/consumers tests/arrow_io/consumers_test.py
 
-reliability:
+# ONLY=P3 one promise, FAST=1 smaller counts.
+reliability: simulation_built
+	ninja -C build/dev pixhaul tools/origin tests/net/all tests/ledger/all tests/writers/all
+	tests/reliability/run.py
+
+simulate: simulation_built
+	PIXHAUL_SEEDS=10000 PIXHAUL_REPLAYS=100 build/dev/tests/simulation/simulation_simulation_test
+
+# That each promise fails when what guards it is taken away, in a copy of the tree.
+guards: simulation_built
+	tests/reliability/guards.py
+
+soak:
+	tools/install_packages build test
+	cmake --preset release
+	ninja -C build pixhaul
+	cmake --preset dev
+	ninja -C build/dev tools/origin
+	E2E_PIXHAUL=build/pixhaul tests/reliability/soak.py
+
+simulation_built:
 	tools/install_packages build test
 	cmake --preset dev
-	ninja -C build/dev pixhaul tools/origin
-	PIXHAUL_KILLS=1000 tests/end_to_end/kill_test.py
+	ninja -C build/dev tests/simulation/all
 
 bench:
 	tools/install_packages build bench
