@@ -18,11 +18,12 @@ LAYERS = {
     "base": set(),
     "net": {"base"},
     "image": {"base"},
+    "sandbox": {"base", "image"},
     "readers": {"base"},
     "writers": {"base"},
     "ledger": {"base"},
     "arrow_io": {"base", "readers", "writers"},
-    "pipeline": {"base", "net", "image", "readers", "writers", "ledger", "arrow_io"},
+    "pipeline": {"base", "net", "image", "sandbox", "readers", "writers", "ledger", "arrow_io"},
     "cli": {"base"},
 }
 
@@ -60,6 +61,7 @@ OUTSIDE = {
     "webp/": {"image"},
     "gif_lib.h": {"image"},
     "avif/": {"image"},
+    "seccomp.h": {"sandbox"},
     "arrow/": {"arrow_io"},
     "parquet/": {"arrow_io"},
     "nlohmann/": {"writers", "ledger", "pipeline", "cli"},

@@ -24,6 +24,7 @@ enum class EncodeFormat : std::uint8_t { jpg, png, webp };
 enum class ColorMode : std::uint8_t { rgb, keep };
 enum class ExifOrientation : std::uint8_t { apply, ignore };
 enum class Validate : std::uint8_t { structure, decode, none };
+enum class Sandbox : std::uint8_t { automatic, on, off };
 enum class HttpVersion : std::uint8_t { automatic, http1, http2 };
 enum class RobotsTxt : std::uint8_t { off, obey };
 enum class ProxyDns : std::uint8_t { local, remote };
@@ -77,6 +78,7 @@ struct Options {
   Validate validate = Validate::structure;
   std::uint64_t max_body_bytes = 32u << 20;  ///< on the wire and decoded
   std::uint64_t max_pixels = 50'000'000;
+  Sandbox sandbox = Sandbox::automatic;  ///< decode in processes that can reach nothing
 
   // speed
   std::optional<std::uint32_t> concurrency{};       ///< transfers in flight over all hosts; auto

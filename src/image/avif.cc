@@ -122,6 +122,8 @@ Result<> check_size(const avifImage& picture, const DecodeLimits& limits) {
 
 }  // namespace
 
+void load_avif() { (void)avif(); }
+
 Result<Decoded> AvifCodec::decode(Bytes bytes, const DecodeLimits& limits) const {
   if (!avif().is_loaded) {
     return std::unexpected(

@@ -4,6 +4,9 @@
 
 namespace pixhaul::image {
 
+/// Loads libavif, which is otherwise loaded at the first picture.
+void load_avif();
+
 /// AVIF by libavif with dav1d: 8 to 12 bit, grids, of a sequence the first frame.
 class AvifCodec final : public Codec {
  public:

@@ -73,6 +73,8 @@ Result<> check_dimensions(const Dimensions& dimensions, const DecodeLimits& limi
   return {};
 }
 
+void load_codecs() { load_avif(); }
+
 Result<Whole> walk(Bytes bytes) {
   Probe probe;
   probe.feed(bytes);

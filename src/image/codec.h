@@ -43,6 +43,10 @@ class Codec {
 /// The codec of a format; null where there is none (TIFF, and what is never kept).
 [[nodiscard]] const Codec* find_codec(ImageFormat format);
 
+/// Loads the libraries that codecs otherwise load at first use, for a process that is about to give
+/// up its right to open files.
+void load_codecs();
+
 /// A body that is an image to its end.
 struct Whole {
   ImageFormat format = ImageFormat::unknown;

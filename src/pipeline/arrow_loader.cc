@@ -1,4 +1,4 @@
-// dlopen() and its search. RTLD_LOCAL keeps Arrow's symbols from whatever else is in the process,
+// RTLD_LOCAL keeps Arrow's symbols from whatever else is in the process,
 // and RTLD_NOW finds a library that does not fit before any work begins.
 #include "pipeline/arrow_loader.h"
 
@@ -6,7 +6,6 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
-#include <array>
 #include <atomic>
 #include <cstdlib>
 #include <string>
@@ -14,6 +13,7 @@
 #include <vector>
 
 #include "arrow_io/module.h"
+#include "pipeline/companion.h"
 
 namespace pixhaul::pipeline {
 
@@ -22,35 +22,12 @@ namespace {
 using Factory = arrow_io::Module* (*)();
 
 constexpr std::string_view kFileName = "libpixhaul_arrow.so";
-// From the folder of the command, and from that of libpixhaul.
-constexpr std::array<std::string_view, 3> kFolders = {"", PIXHAUL_MODULES_FROM_COMMAND "/",
-                                                      "pixhaul/"};
-
 constinit std::atomic<arrow_io::Module*> loaded_module = nullptr;
-
-// The folder of the file that this code was linked into, with a slash at its end.
-std::string own_folder() {
-  Dl_info info{};
-  if (::dladdr(reinterpret_cast<const void*>(&load_arrow), &info) == 0) return {};
-  std::string path = info.dli_fname;
-  // A command that was found through PATH is known by its first argument only.
-  std::array<char, 4096> target;
-  const bool is_library = path.find(".so") != std::string::npos;
-  const ssize_t size = is_library ? -1 : ::readlink("/proc/self/exe", target.data(), target.size());
-  if (size > 0) path.assign(target.data(), static_cast<std::size_t>(size));
-  return path.substr(0, path.rfind('/') + 1);
-}
 
 std::vector<std::string> candidates() {
   const char* given = std::getenv("PIXHAUL_ARROW_MODULE");
   if (given != nullptr && *given != '\0') return {given};
-  std::vector<std::string> paths;
-  const std::string folder = own_folder();
-  paths.reserve(std::size(kFolders));
-  for (const std::string_view below : kFolders) {
-    paths.push_back(fmt::format("{}{}{}", folder, below, kFileName));
-  }
-  return paths;
+  return companion_paths(kFileName);
 }
 
 std::unexpected<Error> cannot_load(std::string_view why) {

@@ -83,6 +83,27 @@ image::EncodeSettings encode_settings(const Options& options) {
           .quality = options.encode_quality ? static_cast<int>(*options.encode_quality) : standard};
 }
 
+// Where pixels are decoded: in a process of their own, if that can be had.
+Result<> set_decoder(const Options& options, const Machine& machine, RunSettings& settings) {
+  const SampleSettings& sample = settings.sample;
+  if (options.sandbox == Sandbox::off || (!sample.decode && !sample.process)) return {};
+  if (machine.decoder_program.empty()) {
+    if (options.sandbox == Sandbox::automatic) return {};
+    return std::unexpected(Error{
+        .code = ErrorCode::bad_option,
+        .detail = "--sandbox on: there is no pixhaul-decoder beside pixhaul, or this kernel has no "
+                  "seccomp filters to lock it in; install pixhaul whole, or use --sandbox auto"});
+  }
+  constexpr std::uint64_t kBoxRoom = 1U << 20;
+  sandbox::DecoderSettings& decoder = settings.sample.decoder;
+  decoder.program = machine.decoder_program;
+  decoder.body_capacity = settings.fetch.rules.max_body_bytes + kBoxRoom;
+  // Room for what the codecs take at most, twenty bytes a pixel, and for the program itself.
+  decoder.address_space_bytes =
+      (1ULL << 30) + decoder.body_capacity + decoder.sample_capacity + options.max_pixels * 20;
+  return {};
+}
+
 Result<> set_samples(const Options& options, RunSettings& settings) {
   settings.filters.min_image_size = options.min_image_size;
   if (options.max_image_area)
@@ -245,6 +266,8 @@ Result<RunSettings> configure(const Options& options, const Machine& machine) {
   settings.allow_net = options.allow_net;
   settings.validate = options.validate;
   if (auto set = set_samples(options, settings); !set)
+    return std::unexpected(std::move(set).error());
+  if (auto set = set_decoder(options, machine, settings); !set)
     return std::unexpected(std::move(set).error());
   set_output(options, settings.output);
   settings.hash = options.compute_hash;

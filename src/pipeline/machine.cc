@@ -3,11 +3,16 @@
 #include <sched.h>
 #include <sys/resource.h>
 #include <sys/sysinfo.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
 #include <fstream>
 #include <string>
+#include <utility>
+
+#include "pipeline/companion.h"
+#include "sandbox/lockdown.h"
 
 namespace pixhaul::pipeline {
 
@@ -44,6 +49,14 @@ std::uint32_t cgroup_cores() {
   return static_cast<std::uint32_t>((quota + period - 1) / period);
 }
 
+std::string find_decoder() {
+  if (!sandbox::can_lock_down()) return {};
+  for (std::string& path : companion_paths("pixhaul-decoder")) {
+    if (::access(path.c_str(), X_OK) == 0) return std::move(path);
+  }
+  return {};
+}
+
 }  // namespace
 
 Machine read_machine() {
@@ -62,6 +75,7 @@ Machine read_machine() {
   if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
     machine.open_files = static_cast<std::uint32_t>(std::min<rlim_t>(files.rlim_cur, 1u << 20));
   }
+  machine.decoder_program = find_decoder();
   return machine;
 }
 

@@ -53,6 +53,8 @@ constexpr Rule kRules[] = {
      "--contact has no effect with --user_agent: write it into the user agent yourself"},
     {"max_pixels", "", [](const Options& o) { return !decodes(o); },
      "--max_pixels has no effect without --validate decode: nothing is decoded"},
+    {"sandbox", "", [](const Options& o) { return o.sandbox == Sandbox::on && !decodes(o); },
+     "--sandbox has no effect without --validate decode: nothing is decoded"},
     {"body", "", [](const Options& o) { return o.body == BodyMode::stream && decodes(o); },
      "--body stream contradicts decoding, which needs the whole image in memory"},
     {"body", "",

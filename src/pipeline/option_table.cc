@@ -324,6 +324,10 @@ constexpr Entry kEntries[] = {
     entry<&O::max_pixels, kPositive>(
         {"max_pixels", "image", "N",
          "Most pixels an image's header may announce before it is decoded."}),
+    entry<&O::sandbox, kPlain>(
+        {"sandbox", "image", "auto|on|off",
+         "Decode in processes of their own that can open and reach nothing; auto does where the "
+         "kernel can lock them in."}),
 
     entry<&O::concurrency, kAutoCount>(
         {"concurrency", "speed", "N", "Transfers in flight over all hosts.", 'j', kCommon}),

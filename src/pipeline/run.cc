@@ -227,10 +227,10 @@ Result<> Run::open_network() {
   for (std::uint32_t i = 0; i < settings_.write_count; ++i) {
     auto store = make_store();
     if (!store) return std::unexpected(std::move(store).error());
-    auto digest = make_digest(settings_.hash);
-    if (!digest) return std::unexpected(std::move(digest).error());
-    workers_.push_back(std::make_unique<WriteStage::Worker>(
-        *write_stage_, SampleMaker(sample, std::move(*digest)), std::move(*store)));
+    auto maker = SampleMaker::create(sample, settings_.hash);
+    if (!maker) return std::unexpected(std::move(maker).error());
+    workers_.push_back(
+        std::make_unique<WriteStage::Worker>(*write_stage_, std::move(*maker), std::move(*store)));
   }
   intake_ = std::make_unique<Intake>(
       *reader_, *book_, *window_, peers_, *write_stage_, world_.clock(),

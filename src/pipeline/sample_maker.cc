@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "image/exif.h"
+#include "pipeline/hash.h"
 
 namespace pixhaul::pipeline {
 
@@ -20,6 +21,22 @@ void fail(Outcome& outcome, Error error) {
 
 }  // namespace
 
+SampleMaker::SampleMaker(const SampleSettings& settings, std::optional<Digest> digest,
+                         std::unique_ptr<sandbox::Decoder> decoder)
+    : settings_(settings), digest_(std::move(digest)), decoder_(std::move(decoder)) {}
+
+Result<SampleMaker> SampleMaker::create(const SampleSettings& settings, HashKind hash) {
+  auto digest = make_digest(hash);
+  if (!digest) return std::unexpected(std::move(digest).error());
+  std::unique_ptr<sandbox::Decoder> decoder;
+  if (!settings.decoder.program.empty()) {
+    auto started = sandbox::Decoder::create(settings.decoder);
+    if (!started) return std::unexpected(std::move(started).error());
+    decoder = std::move(*started);
+  }
+  return SampleMaker(settings, std::move(*digest), std::move(decoder));
+}
+
 SampleMaker::Bytes SampleMaker::make(Bytes body, const PendingRow& row, Outcome& outcome) {
   if (digest_) outcome.digest = digest_->of(body);
   if (!has_expected_digest(row, outcome)) return {};
@@ -27,9 +44,7 @@ SampleMaker::Bytes SampleMaker::make(Bytes body, const PendingRow& row, Outcome&
   if (settings_.process) {
     sample = process(body, row, outcome);
   } else if (settings_.decode) {
-    if (auto decoded = image::decode(body, *settings_.decode); !decoded) {
-      fail(outcome, std::move(decoded).error());
-    }
+    if (auto whole = check(body); !whole) fail(outcome, std::move(whole).error());
   }
   if (outcome.status != ErrorCode::success) return {};
   if (settings_.extract_exif) outcome.exif = image::exif_text(body);
@@ -42,8 +57,16 @@ bool SampleMaker::has_expected_digest(const PendingRow& row, Outcome& outcome) c
   return false;
 }
 
+Result<> SampleMaker::check(Bytes body) {
+  if (decoder_) return decoder_->check(body, *settings_.decode);
+  auto decoded = image::decode(body, *settings_.decode);
+  if (!decoded) return std::unexpected(std::move(decoded).error());
+  return {};
+}
+
 SampleMaker::Bytes SampleMaker::process(Bytes body, const PendingRow& row, Outcome& outcome) {
-  auto made = image::process(body, *settings_.process, row.boxes);
+  auto made = decoder_ ? decoder_->process(body, *settings_.process, row.boxes)
+                       : image::process(body, *settings_.process, row.boxes);
   if (!made) {
     fail(outcome, std::move(made).error());
     return {};

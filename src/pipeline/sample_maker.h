@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <span>
 
@@ -7,7 +8,9 @@
 #include "base/digest.h"
 #include "image/process.h"
 #include "pipeline/row_window.h"
+#include "pixhaul/options.h"
 #include "pixhaul/outcome.h"
+#include "sandbox/decoder.h"
 
 namespace pixhaul::pipeline {
 
@@ -17,6 +20,8 @@ struct SampleSettings {
   std::optional<image::DecodeLimits> decode{};  ///< set when they are only decoded to be checked
   bool extract_exif = false;
   bool is_checked = true;  ///< false: anything is kept, recognised or not
+  /// Where pictures are decoded in a process of their own; the program is "" where they are not.
+  sandbox::DecoderSettings decoder{};
 };
 
 /// Turns bodies into samples: digest, expected digest, pixels, tags. Everything between the network
@@ -25,20 +30,24 @@ class SampleMaker {
  public:
   using Bytes = std::span<const std::byte>;
 
-  /// `digest`: of the bytes as served; nullopt for none.
-  SampleMaker(const SampleSettings& settings, std::optional<Digest> digest)
-      : settings_(settings), digest_(std::move(digest)) {}
+  /// `hash`: of the bytes as served. Starts a decoder where the settings say so. Errors:
+  /// bad_option (a digest that cannot be had), internal (the decoder does not start).
+  [[nodiscard]] static Result<SampleMaker> create(const SampleSettings& settings, HashKind hash);
 
   /// The sample's bytes, valid until the next call or the body's end, and its facts in `outcome`. A
   /// body that is not wanted ends with its status there, for good: the same bytes would fail again.
   [[nodiscard]] Bytes make(Bytes body, const PendingRow& row, Outcome& outcome);
 
  private:
+  SampleMaker(const SampleSettings& settings, std::optional<Digest> digest,
+              std::unique_ptr<sandbox::Decoder> decoder);
   bool has_expected_digest(const PendingRow& row, Outcome& outcome) const;
   [[nodiscard]] Bytes process(Bytes body, const PendingRow& row, Outcome& outcome);
+  [[nodiscard]] Result<> check(Bytes body);
 
   const SampleSettings settings_;
   std::optional<Digest> digest_;
+  std::unique_ptr<sandbox::Decoder> decoder_;  // null where pictures are decoded here
   Buffer encoded_;
 };
 

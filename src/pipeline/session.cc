@@ -7,7 +7,6 @@
 
 #include "pipeline/client.h"
 #include "pipeline/configure.h"
-#include "pipeline/hash.h"
 #include "pipeline/sample_maker.h"
 
 namespace pixhaul {
@@ -41,10 +40,9 @@ Result<Session> Session::create(const Options& options) {
   auto client =
       pipeline::Client::create(*settings, std::make_unique<pipeline::MemoryParts>(*settings));
   if (!client) return std::unexpected(std::move(client).error());
-  auto digest = pipeline::make_digest(options.compute_hash);
-  if (!digest) return std::unexpected(std::move(digest).error());
-  return Session(std::make_unique<State>(
-      State{std::move(*client), pipeline::SampleMaker(settings->sample, std::move(*digest))}));
+  auto maker = pipeline::SampleMaker::create(settings->sample, options.compute_hash);
+  if (!maker) return std::unexpected(std::move(maker).error());
+  return Session(std::make_unique<State>(State{std::move(*client), std::move(*maker)}));
 }
 
 Fetched Session::fetch(std::string_view url) {

@@ -64,6 +64,16 @@ class DecodeTest(Case):
             self.assertFalse(rows[path].get("path"), rows[path])
         self.verify(urls)
 
+    def test_in_and_out_of_the_sandbox_the_rows_are_the_same(self):
+        bodies = self.put_bodies()
+        self.write_list([self.origin.url(path) for path in [*PICTURES, *bodies]])
+        found = {}
+        for where in ("on", "off"):
+            self.download("urls.txt", "--validate", "decode", "--sandbox", where,
+                          "--output_folder", where, expect=1)
+            found[where] = [(row["status"], row["detail"]) for row in self.rows(where)]
+        self.assertEqual(found["on"], found["off"])
+
     def test_structure_keeps_them(self):
         bodies = self.put_bodies()
         self.write_list([self.origin.url(path) for path in bodies])

@@ -242,6 +242,8 @@ TEST(OptionCheck, OptionsWithoutEffectNameBoth) {
   options.contact = "me@example.org";
   EXPECT_THAT(check(options, {"contact"}), HasSubstr("--user_agent"));
   EXPECT_THAT(check(options, {"max_pixels"}), HasSubstr("--validate decode"));
+  options.sandbox = Sandbox::on;
+  EXPECT_THAT(check(options, {"sandbox"}), HasSubstr("--validate decode"));
 }
 
 TEST(OptionCheck, LimitsThatCannotBindAreRefused) {
