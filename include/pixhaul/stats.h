@@ -26,8 +26,13 @@ struct StatsSnapshot {
   std::uint32_t in_flight = 0;
   std::uint32_t concurrency_limit = 0;
   std::uint64_t hosts_active = 0;
-  std::uint64_t memory_bytes = 0;
-  std::string limited_by{};                    ///< in words: "3 hosts at their own rate"
+  std::uint64_t memory_bytes = 0;   ///< what is held of `memory_limit`: the four below together
+  std::uint64_t memory_bodies = 0;  ///< bodies that arrive or wait to be written
+  std::uint64_t memory_decode = 0;  ///< pictures being decoded, resized and encoded
+  std::uint64_t memory_shards = 0;  ///< rows under way and shards being assembled
+  std::uint64_t memory_tables = 0;  ///< tables, in Arrow's pools
+  std::uint64_t memory_limit = 0;   ///< `memory`, as given or as found
+  std::string limited_by{};         ///< in words: "3 hosts at their own rate"
   std::array<std::uint64_t, 128> by_status{};  ///< indexed by ErrorCode
 };
 
