@@ -94,10 +94,9 @@ void Exchange::on_head_in_place(const ResponseHead& head, std::size_t size) {
   on_head(head);
   body_begin_ = size;
   if (phase_ == Phase::reading_body && sink_ == nullptr && head.content_length) {
-    // An announcement is a claim: at most a megabyte is set aside for it, the rest as it comes.
-    buffer_.reserve(
-        size + 1 +
-        static_cast<std::size_t>(std::min<std::uint64_t>(*head.content_length, 1u << 20)));
+    // An announcement is a claim: little is set aside for it, the rest as it comes.
+    buffer_.reserve(size + 1 +
+                    static_cast<std::size_t>(std::min(*head.content_length, reserve_bytes_)));
   }
 }
 

@@ -75,6 +75,8 @@ class Exchange final : public StreamReceiver {
   [[nodiscard]] Buffer take_body(std::size_t& begin);
   /// Memory to receive into, lent for as long as bytes are coming.
   void give_buffer(Buffer&& buffer) { buffer_ = std::move(buffer); }
+  /// How much may be set aside at once for a body that announces its length.
+  void set_reserve(std::uint64_t bytes) { reserve_bytes_ = bytes; }
   [[nodiscard]] Buffer give_back_buffer() { return std::move(buffer_); }
 
   // From the session.
@@ -102,6 +104,7 @@ class Exchange final : public StreamReceiver {
   Buffer buffer_;
   Buffer decoded_;
   std::size_t body_begin_ = 0;
+  std::uint64_t reserve_bytes_ = 1u << 20;
   std::uint64_t wire_bytes_ = 0;
   std::uint64_t decoded_bytes_ = 0;
   std::optional<std::uint64_t> announced_;

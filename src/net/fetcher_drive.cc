@@ -12,6 +12,7 @@ namespace pixhaul::net {
 namespace {
 
 constexpr std::size_t kReceiveBytes = 64 * 1024;
+constexpr std::uint64_t kMostReserved = 1u << 20;
 constexpr std::string_view kHttp1Name = "1.1";
 constexpr std::string_view kHttp2Name = "2";
 
@@ -31,6 +32,7 @@ void Fetcher::Engine::lend_buffer(PooledConnection& connection) {
   if (connection.transfers.empty() || connection.connection.is_http2()) return;
   Exchange& exchange = connection.transfers.front()->exchange;
   if (exchange.buffer().capacity() > 0) return;
+  exchange.set_reserve(std::min(memory_.room(), kMostReserved));
   if (buffers_.empty()) {
     exchange.give_buffer(Buffer(kReceiveBytes));
   } else {
@@ -89,6 +91,7 @@ void Fetcher::Engine::drive(PooledConnection& connection, bool readable) {
     std::erase(connection.transfers, transfer);
     transfer->connection = nullptr;
   }
+  if (!finished.empty() && favoured_ == &connection) favoured_ = nullptr;
   settle(connection);
   for (Transfer* transfer : finished) end(*transfer);
 }
@@ -177,6 +180,7 @@ void Fetcher::Engine::close(PooledConnection& connection) {
   std::erase(connection.host->shared, &connection);
   std::erase(held_, &connection);
   std::erase(draining_, &connection);
+  if (favoured_ == &connection) favoured_ = nullptr;
   --connection.host->connection_count;
   if (connection.connection.socket() >= 0) {
     network_.watch(connection.connection.socket(), Interest::none, nullptr);
@@ -186,12 +190,23 @@ void Fetcher::Engine::close(PooledConnection& connection) {
 
 // ---- holding
 
-bool Fetcher::Engine::must_hold(const PooledConnection& connection) const {
-  if (connection.transfers.empty() || connection.transfers.front()->state != TransferState::reading)
+// Asked when there is something to read. A response that begins counts too: it may be whole in the
+// socket.
+bool Fetcher::Engine::must_hold(const PooledConnection& connection) {
+  if (connection.transfers.empty()) return false;
+  const TransferState state = connection.transfers.front()->state;
+  if (state != TransferState::reading && state != TransferState::waiting) return false;
+  if (state == TransferState::reading && rate_.ready_at(now_) > now_) return true;
+  if (!memory_.is_full()) {
+    favoured_ = nullptr;
     return false;
-  if (rate_.ready_at(now_) > now_) return true;
-  // The oldest transfer may always go on, so that memory is given back in the end.
-  return memory_.is_full() && active_.front()->connection != &connection;
+  }
+  // Finished bodies give memory back by themselves. Where there are none one may go on, so that
+  // there will be: the first that has bytes.
+  const bool is_choosing = favoured_ == nullptr || favoured_->transfers.empty();
+  if (is_choosing && memory_.has_finished()) return true;
+  if (is_choosing) favoured_ = &connection;
+  return favoured_ != &connection;
 }
 
 void Fetcher::Engine::hold(PooledConnection& connection) {

@@ -94,7 +94,7 @@ class Fetcher::Engine final : public PooledConnection::Owner, public Dial::Owner
   void count(Transfer& transfer);
   void settle(PooledConnection& connection);
   void close(PooledConnection& connection);
-  [[nodiscard]] bool must_hold(const PooledConnection& connection) const;
+  [[nodiscard]] bool must_hold(const PooledConnection& connection);
   void hold(PooledConnection& connection);
   void let_go();
 
@@ -148,6 +148,7 @@ class Fetcher::Engine final : public PooledConnection::Owner, public Dial::Owner
   std::unordered_map<PooledConnection*, std::unique_ptr<PooledConnection>> connections_;
   std::unordered_map<std::string, std::vector<Transfer*>> resolving_;
   std::vector<PooledConnection*> held_;
+  const PooledConnection* favoured_ = nullptr;  // reads on although memory is full
   std::vector<PooledConnection*> draining_;
   std::vector<std::unique_ptr<PooledConnection>> buried_connections_;
   std::vector<std::unique_ptr<Dial>> buried_dials_;

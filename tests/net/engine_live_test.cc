@@ -104,7 +104,7 @@ class EngineLive : public ::testing::Test {
       std::vector<FetchResult> taken;
       fetcher_->take_results(taken);
       for (FetchResult& result : taken) {
-        memory_.release(result.body.capacity());
+        memory_.release_finished(result.body.capacity());
         results_[result.id] = std::move(result);
       }
     }

@@ -133,7 +133,7 @@ void FetchRig::take() {
     fetcher->recycle(std::move(result.body));
   }
   for (const Held& held : held_) {
-    if (held.until <= clock.now()) memory.release(held.bytes);
+    if (held.until <= clock.now()) memory.release_finished(held.bytes);
   }
   std::erase_if(held_, [this](const Held& held) { return held.until <= clock.now(); });
 }

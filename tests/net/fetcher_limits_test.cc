@@ -214,5 +214,25 @@ TEST(FetcherLimits, HeldBodiesStopNewStartsUntilTheyAreGivenBack) {
   EXPECT_GT(rig.elapsed(), seconds(20));
 }
 
+TEST(FetcherLimits, ResponsesThatBeginTogetherStayWithinTheMemory) {
+  FetchRig rig;
+  rig.settings.concurrency = 40;
+  rig.hold_results = seconds(1);
+  rig.memory.charge((1u << 30) - 4'000'000);
+  for (int i = 0; i < 40; ++i) {
+    const std::string host = "h" + std::to_string(i) + ".test";
+    rig.serve(host, "93.184.216." + std::to_string(i + 1),
+              [](const SimRequest&) { return reply(200, std::string(1'000'000, 'x')); });
+    rig.submit("http://" + host + "/");
+  }
+  std::uint64_t most = 0;
+  while (rig.fetcher->load() > 0) {
+    rig.turn();
+    most = std::max(most, rig.memory.used());
+  }
+  EXPECT_EQ(rig.count(ErrorCode::success), 40u);
+  EXPECT_LT(most, (1u << 30) + 2'500'000);
+}
+
 }  // namespace
 }  // namespace pixhaul::testing
