@@ -65,6 +65,16 @@ JpegColor color_of(const jpeg_decompress_struct& jpeg) {
   return JpegColor::other;
 }
 
+// In whole blocks, of which even an empty picture has one a component.
+std::uint64_t sample_count(const jpeg_decompress_struct& jpeg) {
+  std::uint64_t count = 0;
+  for (int i = 0; i < jpeg.num_components; ++i) {
+    const jpeg_component_info& info = jpeg.comp_info[i];
+    count += std::uint64_t{info.width_in_blocks} * info.height_in_blocks * DCTSIZE2;
+  }
+  return count;
+}
+
 // Shrinking by 2 while twice the size wanted is left costs no PSNR against `area` of the whole;
 // down to the size wanted it costs up to 9 dB.
 unsigned dct_denominator(const jpeg_decompress_struct& jpeg, const PlanesPlan& plan) {
@@ -266,7 +276,10 @@ Result<JpegFacts> read_jpeg_facts(Bytes jpeg, const DecodeLimits& limits) {
   auto opened = reader.open(jpeg, limits);
   if (!opened) return std::unexpected(std::move(opened).error());
   const jpeg_decompress_struct& header = reader.jpeg();
-  return JpegFacts{.size = {header.image_width, header.image_height}, .color = color_of(header)};
+  return JpegFacts{.size = {header.image_width, header.image_height},
+                   .color = color_of(header),
+                   .sample_count = sample_count(header),
+                   .has_many_scans = jpeg_has_multiple_scans(&reader.jpeg()) != FALSE};
 }
 
 bool can_stay_in_planes(const JpegFacts& facts, const PlanesPlan& plan) {

@@ -32,6 +32,9 @@ enum class JpegColor : std::uint8_t { grey, ycc, other };
 struct JpegFacts {
   Dimensions size{};
   JpegColor color = JpegColor::other;
+  /// Of all components together, as they are coded: 1.5 times the pixels with 4:2:0.
+  std::uint64_t sample_count = 0;
+  bool has_many_scans = false;  ///< progressive, for one: all coefficients are held at once
 };
 
 /// From the header alone, some microseconds.

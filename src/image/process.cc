@@ -168,6 +168,28 @@ std::uint32_t decode_cost(ImageFormat format) {
 
 std::uint64_t pixels_of(const Dimensions& size) { return std::uint64_t{size.width} * size.height; }
 
+constexpr std::uint64_t kTables = 1 << 20;  // of codecs, filters and encoders
+
+std::optional<JpegFacts> jpeg_facts(Bytes body, ImageFormat format) {
+  if (format != ImageFormat::jpeg) return std::nullopt;
+  auto facts = read_jpeg_facts(body, {.max_pixels = UINT64_MAX, .max_side = UINT32_MAX});
+  return facts ? std::optional(*facts) : std::nullopt;
+}
+
+/// What libjpeg holds of a picture beside its pixels: nothing that grows, or all coefficients, of
+/// 16 bits each.
+std::uint64_t coefficient_bytes(const JpegFacts& facts) {
+  return facts.has_many_scans ? facts.sample_count * 2 : 0;
+}
+
+/// Behind the decoder: the picture in its new size, surrounded or cut, and its file. While those
+/// are made, the picture as it was stands beside its upright or white form.
+std::uint64_t result_bytes(const Plan& plan, const ProcessSettings& settings) {
+  std::uint64_t bytes = pixels_of(plan.scaled) * 3 + pixels_of(plan.result) * (3 + 3 + 3);
+  if (settings.may_blur) bytes += pixels_of(plan.scaled) * (4 * 4);
+  return bytes;
+}
+
 }  // namespace
 
 Result<Processed> process(Bytes body, const ProcessSettings& settings, std::span<const Box> boxes) {
@@ -196,14 +218,35 @@ Result<Processed> process(Bytes body, const ProcessSettings& settings, std::span
 std::uint64_t working_set_bytes(const Dimensions& size, const ProcessSettings& settings,
                                 ImageFormat format) {
   if (settings.reencode == Reencode::never) return 0;
-  constexpr std::uint64_t kTables = 1 << 20;  // of codecs, filters and encoders
   const Plan plan = make_plan(size, settings.transform);
-  // The decoder's memory is free again when the picture is turned or put on white, which takes
-  // less; the result stands beside its RGB form and its file.
-  std::uint64_t bytes = pixels_of(size) * std::max<std::uint64_t>(decode_cost(format), 4 + 3);
-  bytes += pixels_of(plan.scaled) * 3 + pixels_of(plan.result) * (3 + 3 + 3);
-  if (settings.may_blur) bytes += pixels_of(plan.scaled) * (4 * 4);
-  return bytes + kTables;
+  // The decoder's memory is free again when the picture is turned or put on white.
+  const std::uint64_t decoding =
+      pixels_of(size) * std::max<std::uint64_t>(decode_cost(format), 4 + 3);
+  return kTables + decoding + result_bytes(plan, settings);
+}
+
+std::uint64_t working_set_bytes(Bytes body, const Dimensions& size, const ProcessSettings& settings,
+                                ImageFormat format) {
+  const std::uint64_t most = working_set_bytes(size, settings, format);
+  if (most == 0) return 0;
+  const auto facts = jpeg_facts(body, format);
+  if (!facts) return most;
+  const Plan plan = make_plan(size, settings.transform);
+  const bool stays_in_planes = settings.encode.format == ImageFormat::jpeg && !settings.may_blur &&
+                               orientation_of(body, settings) == Orientation::top_left &&
+                               can_stay_in_planes(*facts, planes_plan(plan, settings));
+  const std::uint64_t coefficients = coefficient_bytes(*facts);
+  const std::uint64_t decoding =
+      stays_in_planes ? facts->sample_count + coefficients
+                      : pixels_of(size) * 3 + std::max(coefficients, pixels_of(size) * 3);
+  return std::min(most, kTables + decoding + result_bytes(plan, settings));
+}
+
+std::uint64_t decoding_bytes(Bytes body, const Dimensions& size, ImageFormat format) {
+  const std::uint64_t most = kTables + pixels_of(size) * decode_cost(format);
+  const auto facts = jpeg_facts(body, format);
+  if (!facts) return most;
+  return std::min(most, kTables + pixels_of(size) * 3 + coefficient_bytes(*facts));
 }
 
 }  // namespace pixhaul::image

@@ -50,10 +50,18 @@ struct Processed {
 [[nodiscard]] Result<Processed> process(Bytes body, const ProcessSettings& settings,
                                         std::span<const Box> boxes);
 
-/// An upper bound of the memory that `process()` takes beside the body for a picture of that size,
-/// to be charged before it is called; with a format, a closer one.
+/// Upper bounds of the memory taken beside the body, to be charged before `process()` or `decode()`
+/// is called.
+
+/// Of `process()`, for a picture of that size; with a format, a closer one.
 [[nodiscard]] std::uint64_t working_set_bytes(const Dimensions& size,
                                               const ProcessSettings& settings,
                                               ImageFormat format = ImageFormat::unknown);
+/// The same, by what a JPEG's header says beyond its size: a quarter for what is not progressive.
+/// Costs some microseconds.
+[[nodiscard]] std::uint64_t working_set_bytes(Bytes body, const Dimensions& size,
+                                              const ProcessSettings& settings, ImageFormat format);
+/// Of `decode()`, its result included.
+[[nodiscard]] std::uint64_t decoding_bytes(Bytes body, const Dimensions& size, ImageFormat format);
 
 }  // namespace pixhaul::image

@@ -390,5 +390,22 @@ TEST(WorkingSet, GrowsWithThePictureAndWithWhatItBecomes) {
   EXPECT_EQ(working_set_bytes({5000, 5000}, {.reencode = Reencode::never}), 0u);
 }
 
+TEST(WorkingSet, IsLessWhereTheHeaderSaysThatCoefficientsAreNotHeld) {
+  const ProcessSettings settings = sized(ResizeMode::border, 256, ImageFormat::jpeg);
+  const Dimensions size{1600, 1200};
+  const auto bytes_of = [](const std::string& text) { return std::as_bytes(std::span(text)); };
+  const std::string baseline = make_jpeg(1600, 1200, Coding::baseline, 0);
+  const std::string progressive = make_jpeg(1600, 1200, Coding::progressive, 0);
+  const auto most = working_set_bytes(size, settings, ImageFormat::jpeg);
+  const auto one_scan = working_set_bytes(bytes_of(baseline), size, settings, ImageFormat::jpeg);
+  const auto many_scans =
+      working_set_bytes(bytes_of(progressive), size, settings, ImageFormat::jpeg);
+  EXPECT_LT(one_scan, most * 2 / 3);
+  EXPECT_LE(many_scans, most);
+  EXPECT_EQ(working_set_bytes(bytes_of("no JPEG"), size, settings, ImageFormat::jpeg), most);
+  EXPECT_LT(decoding_bytes(bytes_of(baseline), size, ImageFormat::jpeg) * 3 / 2,
+            decoding_bytes(bytes_of(progressive), size, ImageFormat::jpeg));
+}
+
 }  // namespace
 }  // namespace pixhaul::image
