@@ -30,7 +30,7 @@ Assembly::Assembly(Settings settings, ShardRecord record, bool was_resumed)
 Assembly::~Assembly() = default;
 
 Result<> Assembly::load(std::uint32_t finished_count) {
-  rows_ = final_rows(read_spool(text_));
+  rows_ = final_rows(read_spool(text_).rows);
   bool has_data = false;
   for (const SpoolRow& row : rows_) {
     ++record_.rows;
@@ -49,6 +49,12 @@ Result<> Assembly::load(std::uint32_t finished_count) {
   if (!data) return std::unexpected(std::move(data).error());
   data_ = std::move(*data);
   return {};
+}
+
+std::uint64_t Assembly::memory_bytes() const {
+  const auto columns = settings_.folders.columns->size(shard_name(record_.shard) + ".arrow");
+  return text_.capacity() + rows_.capacity() * sizeof(SpoolRow) +
+         (columns ? columns->value_or(0) : 0);
 }
 
 std::unordered_set<std::string> Assembly::paths() const {

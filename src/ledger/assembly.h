@@ -32,6 +32,8 @@ class Assembly {
 
   /// All rows in order of key; their JSON stays valid as long as this.
   [[nodiscard]] std::span<const SpoolRow> rows() const { return rows_; }
+  /// What this and the shard's columns take while the shard is assembled.
+  [[nodiscard]] std::uint64_t memory_bytes() const;
   /// The paths of the rows' images, for a sweep.
   [[nodiscard]] std::unordered_set<std::string> paths() const;
   /// The samples' bytes; nullptr if no row has any there. Owned by this.

@@ -86,7 +86,7 @@ Result<> read_open_shards(Folder& spool, FolderState& state) {
     if (!text) return std::unexpected(std::move(text).error());
     if (!*text) continue;
     FolderState::Open open{.shard = *shard};
-    for (const SpoolRow& row : final_rows(read_spool(**text))) {
+    for (const SpoolRow& row : final_rows(read_spool(**text).rows)) {
       ++open.by_status[row.status];
       if (row.status == ErrorCode::success) open.image_bytes += row.bytes;
     }

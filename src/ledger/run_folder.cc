@@ -466,7 +466,7 @@ Result<RunFolder::Totals> RunFolder::totals(std::uint64_t shard) {
   Result<std::optional<std::string>> text = spool_->read(shard_name(shard));
   if (!text) return std::unexpected(std::move(text).error());
   if (!*text) return totals;
-  for (const SpoolRow& row : final_rows(read_spool(**text))) {
+  for (const SpoolRow& row : final_rows(read_spool(**text).rows)) {
     ++totals.by_status[row.status];
     if (row.status == ErrorCode::success) totals.image_bytes += row.bytes;
   }
@@ -485,7 +485,7 @@ Result<> RunFolder::for_each_row(std::uint64_t shard, Which which,
   Result<std::optional<std::string>> text = spool_->read(shard_name(shard));
   if (!text) return std::unexpected(std::move(text).error());
   if (!*text) return {};
-  for (const SpoolRow& spooled : final_rows(read_spool(**text))) {
+  for (const SpoolRow& spooled : final_rows(read_spool(**text).rows)) {
     if (!all && spooled.status == ErrorCode::success) continue;
     Result<Row> row = parse_row_json(spooled.json);
     if (!row) continue;

@@ -120,17 +120,16 @@ SpoolContents read_spool(std::string_view text) {
   return contents;
 }
 
-std::vector<SpoolRow> final_rows(const SpoolContents& contents) {
-  std::vector<SpoolRow> rows = contents.rows;
+std::vector<SpoolRow> final_rows(std::vector<SpoolRow> rows) {
   std::stable_sort(rows.begin(), rows.end(),
                    [](const SpoolRow& a, const SpoolRow& b) { return a.position < b.position; });
-  std::vector<SpoolRow> last;
-  last.reserve(rows.size());
+  std::size_t count = 0;
   for (const SpoolRow& row : rows) {
-    if (!last.empty() && last.back().position == row.position) last.pop_back();
-    last.push_back(row);
+    if (count > 0 && rows[count - 1].position == row.position) --count;
+    rows[count++] = row;
   }
-  return last;
+  rows.resize(count);
+  return rows;
 }
 
 }  // namespace pixhaul::ledger

@@ -53,6 +53,6 @@ void append_spool_row(std::string& out, const SpoolRow& row);
 
 /// The rows a commit keeps: the last of each position, in order of position, which is the order of
 /// keys.
-[[nodiscard]] std::vector<SpoolRow> final_rows(const SpoolContents& contents);
+[[nodiscard]] std::vector<SpoolRow> final_rows(std::vector<SpoolRow> rows);
 
 }  // namespace pixhaul::ledger
