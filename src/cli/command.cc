@@ -6,6 +6,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "cli/allocator.h"
 #include "cli/compare_command.h"
 #include "cli/folder_command.h"
 #include "cli/help.h"
@@ -41,8 +42,9 @@ int run_download(const Invocation& invocation, const Console& console) {
   const Options& options = invocation.options;
   std::stop_source stop;
   Signals signals(stop);
-  Progress progress(options.progress, options.log_level, console.error,
-                    signals.statistics_wanted());
+  if (options.memory) bound_allocator(*options.memory);
+  Progress progress(options.progress, options.log_level, console.error, signals.statistics_wanted(),
+                    options.memory);
   const Result<Summary> summary = download(options, progress, stop.get_token());
   progress.finish();
   if (!summary) return report(console, summary.error());

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "cli/allocator.h"
 #include "cli/numbers.h"
 
 namespace pixhaul::cli {
@@ -145,13 +146,19 @@ std::string json_line(const StatsSnapshot& now, const RateWindow& rates) {
 }
 
 Progress::Progress(ProgressStyle style, LogLevel level, const Terminal& terminal,
-                   const std::atomic<int>& statistics_wanted)
-    : terminal_(terminal), style_(style), level_(level), statistics_wanted_(statistics_wanted) {
+                   const std::atomic<int>& statistics_wanted,
+                   std::optional<std::uint64_t> memory_bytes)
+    : terminal_(terminal),
+      style_(style),
+      level_(level),
+      statistics_wanted_(statistics_wanted),
+      memory_bytes_(memory_bytes) {
   if (style_ == ProgressStyle::automatic)
     style_ = terminal.is_interactive ? ProgressStyle::bar : ProgressStyle::plain;
 }
 
 void Progress::on_progress(const StatsSnapshot& now) {
+  if (memory_bytes_) trim_allocator(*memory_bytes_);
   rates_.add(now);
   last_ = now;
   if (const int wanted = statistics_wanted_; wanted != statistics_given_) {

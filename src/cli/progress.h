@@ -52,8 +52,10 @@ class RateWindow {
 class Progress final : public Observer {
  public:
   /// `statistics_wanted`: set by a signal; answered with a plain line at the next report.
+  /// `memory_bytes`: what the process is to stay within, if somebody said so.
   Progress(ProgressStyle style, LogLevel level, const Terminal& terminal,
-           const std::atomic<int>& statistics_wanted);
+           const std::atomic<int>& statistics_wanted,
+           std::optional<std::uint64_t> memory_bytes = std::nullopt);
 
   void on_progress(const StatsSnapshot& now) override;
   void on_notice(const std::string& sentence) override;
@@ -68,6 +70,7 @@ class Progress final : public Observer {
   ProgressStyle style_;
   LogLevel level_;
   const std::atomic<int>& statistics_wanted_;
+  const std::optional<std::uint64_t> memory_bytes_;
   int statistics_given_ = 0;
   RateWindow rates_;
   double shown_at_ = -1;
