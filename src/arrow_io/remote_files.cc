@@ -30,6 +30,18 @@ namespace {
 constexpr std::array<const char*, 3> kTrustedCertificates = {
     "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"};
 
+// What a store says, with the remedy where there is one.
+Error store_error(std::string_view uri, const arrow::Status& status) {
+  std::string why = words(status);
+  if (why.starts_with("Path does not exist")) why = "the store has no such object";
+  if (why.find("ACCESS_DENIED") != why.npos || why.find("redentials") != why.npos) {
+    why =
+        "the store refuses access; give credentials as its own tools take them "
+        "(AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE)";
+  }
+  return unreadable(uri, why);
+}
+
 class RemoteReadable final : public ReadableFile {
  public:
   RemoteReadable(std::shared_ptr<arrow::io::RandomAccessFile> file, std::uint64_t size,
@@ -47,7 +59,7 @@ class RemoteReadable final : public ReadableFile {
     if (offset >= size_) return std::size_t{0};
     const auto count = file_->ReadAt(static_cast<std::int64_t>(offset),
                                      static_cast<std::int64_t>(into.size()), into.data());
-    if (!count.ok()) return std::unexpected(unreadable(uri_, count.status()));
+    if (!count.ok()) return std::unexpected(store_error(uri_, count.status()));
     return static_cast<std::size_t>(*count);
   }
 
@@ -70,25 +82,25 @@ class RemoteFiles final : public FileSystem {
 
   Result<std::unique_ptr<ReadableFile>> open_input(std::string_view uri) override {
     const auto path = store_->PathFromUri(std::string(uri));
-    if (!path.ok()) return std::unexpected(unreadable(uri, path.status()));
+    if (!path.ok()) return std::unexpected(store_error(uri, path.status()));
     auto file = store_->OpenInputFile(*path);
-    if (!file.ok()) return std::unexpected(unreadable(uri, file.status()));
+    if (!file.ok()) return std::unexpected(store_error(uri, file.status()));
     const auto size = (*file)->GetSize();
-    if (!size.ok()) return std::unexpected(unreadable(uri, size.status()));
+    if (!size.ok()) return std::unexpected(store_error(uri, size.status()));
     return std::make_unique<RemoteReadable>(*std::move(file), static_cast<std::uint64_t>(*size),
                                             uri);
   }
 
   Result<std::optional<std::vector<FolderEntry>>> list_inputs(std::string_view uri) override {
     const auto path = store_->PathFromUri(std::string(uri));
-    if (!path.ok()) return std::unexpected(unreadable(uri, path.status()));
+    if (!path.ok()) return std::unexpected(store_error(uri, path.status()));
     const auto facts = store_->GetFileInfo(*path);
-    if (!facts.ok()) return std::unexpected(unreadable(uri, facts.status()));
+    if (!facts.ok()) return std::unexpected(store_error(uri, facts.status()));
     if (!facts->IsDirectory()) return std::optional<std::vector<FolderEntry>>();
     arrow::fs::FileSelector selector;
     selector.base_dir = *path;
     const auto found = store_->GetFileInfo(selector);
-    if (!found.ok()) return std::unexpected(unreadable(uri, found.status()));
+    if (!found.ok()) return std::unexpected(store_error(uri, found.status()));
     std::optional<std::vector<FolderEntry>> entries(std::in_place);
     for (const arrow::fs::FileInfo& entry : *found) {
       entries->push_back({.name = entry.base_name(), .is_folder = entry.IsDirectory()});
@@ -112,8 +124,6 @@ arrow::Status begin(bool needs_s3) {
       break;
     }
     status = arrow::fs::Initialize(options);
-    // An S3 client that is alive when its library is torn down aborts the process.
-    std::atexit([] { arrow::fs::EnsureFinalized(); });
   });
   ARROW_RETURN_NOT_OK(status);
   if (!needs_s3) return status;
@@ -132,6 +142,13 @@ arrow::Status begin(bool needs_s3) {
   return s3_status;
 }
 
+// Behind the first store, not before: handlers run in the opposite order of registration, and the
+// library's own end has to come behind this or it complains that it was never finalised.
+void finalise_at_exit() {
+  static std::once_flag once;
+  std::call_once(once, [] { std::atexit([] { arrow::fs::EnsureFinalized(); }); });
+}
+
 }  // namespace
 
 Result<std::unique_ptr<FileSystem>> open_remote_files(std::string_view uri) {
@@ -139,7 +156,8 @@ Result<std::unique_ptr<FileSystem>> open_remote_files(std::string_view uri) {
     const arrow::Status begun = begin(uri.starts_with("s3:"));
     if (!begun.ok()) return std::unexpected(unreadable(uri, begun));
     auto store = arrow::fs::FileSystemFromUri(std::string(uri));
-    if (!store.ok()) return std::unexpected(unreadable(uri, store.status()));
+    finalise_at_exit();
+    if (!store.ok()) return std::unexpected(store_error(uri, store.status()));
     return std::make_unique<RemoteFiles>(*std::move(store));
   } catch (const std::exception& thrown) {
     return std::unexpected(unreadable(uri, std::string_view(thrown.what())));
