@@ -49,9 +49,10 @@ simulation_built:
 bench:
 	tools/install_packages build bench
 	cmake --preset release
-	ninja -C build
+	ninja -C build all bench_rows
 	bench/sessions.py
 	bench/engine.py
+	build/bench/rows 1000000 100000000
 
 format:
 	tools/format.sh

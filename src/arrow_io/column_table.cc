@@ -1,10 +1,8 @@
 #include <arrow/api.h>
-#include <arrow/io/memory.h>
-#include <arrow/ipc/reader.h>
 
-#include <exception>
 #include <utility>
 
+#include "arrow_io/input_columns.h"
 #include "arrow_io/python_json.h"
 #include "arrow_io/status.h"
 #include "arrow_io/table_reader.h"
@@ -43,30 +41,23 @@ class IpcColumns final : public readers::ColumnTable {
   const arrow::StringArray* captions_ = nullptr;
 };
 
-arrow::Result<std::shared_ptr<arrow::RecordBatch>> read_stream(std::string_view ipc) {
-  auto input =
-      std::make_shared<arrow::io::BufferReader>(arrow::Buffer::FromString(std::string(ipc)));
-  ARROW_ASSIGN_OR_RAISE(auto reader, arrow::ipc::RecordBatchStreamReader::Open(input));
-  ARROW_ASSIGN_OR_RAISE(auto table, reader->ToTable());
-  ARROW_RETURN_NOT_OK(table->ValidateFull());
-  if (table->num_rows() == 0) return arrow::RecordBatch::MakeEmpty(table->schema());
-  return table->CombineChunksToBatch();
+arrow::Result<std::shared_ptr<arrow::RecordBatch>> as_batch(const arrow::Table& table,
+                                                            arrow::MemoryPool* pool) {
+  if (table.num_rows() == 0) return arrow::RecordBatch::MakeEmpty(table.schema(), pool);
+  return table.CombineChunksToBatch(pool);
 }
 
 }  // namespace
 
-Result<std::unique_ptr<readers::ColumnTable>> open_column_table(std::string_view ipc) {
-  try {
-    auto batch = read_stream(ipc);
-    if (batch.ok()) return std::make_unique<IpcColumns>(*std::move(batch));
-    return std::unexpected(
-        Error{.code = ErrorCode::state_damaged,
-              .detail = "the input columns of a shard are damaged: " + words(batch.status())});
-  } catch (const std::exception& thrown) {
-    return std::unexpected(
-        Error{.code = ErrorCode::state_damaged,
-              .detail = std::string("the input columns of a shard are damaged: ") + thrown.what()});
+Result<std::unique_ptr<readers::ColumnTable>> open_column_table(std::string_view ipc,
+                                                                arrow::MemoryPool* pool) {
+  auto table = read_input_columns(ipc, pool);
+  if (!table) return std::unexpected(std::move(table).error());
+  auto batch = as_batch(**table, pool);
+  if (!batch.ok()) {
+    return failed(ErrorCode::state_damaged, "read the columns of a shard's input", batch.status());
   }
+  return std::make_unique<IpcColumns>(*std::move(batch));
 }
 
 }  // namespace pixhaul::arrow_io

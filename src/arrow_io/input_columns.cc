@@ -6,9 +6,10 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <exception>
 #include <utility>
 
-#include "arrow_io/arrow_error.h"
+#include "arrow_io/status.h"
 
 namespace pixhaul::arrow_io {
 
@@ -36,9 +37,13 @@ arrow::Result<std::shared_ptr<arrow::Table>> read_table(std::string_view stream,
 
 Result<std::shared_ptr<arrow::Table>> read_input_columns(std::string_view stream,
                                                          arrow::MemoryPool* pool) {
-  auto table = read_table(stream, pool);
-  if (!table.ok()) return failed(ErrorCode::state_damaged, kDoing, table.status());
-  return std::move(*table);
+  try {
+    auto table = read_table(stream, pool);
+    if (!table.ok()) return failed(ErrorCode::state_damaged, kDoing, table.status());
+    return std::move(*table);
+  } catch (const std::exception& thrown) {
+    return failed(ErrorCode::state_damaged, kDoing, arrow::Status::IOError(thrown.what()));
+  }
 }
 
 }  // namespace pixhaul::arrow_io

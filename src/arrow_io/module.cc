@@ -2,6 +2,7 @@
 
 #include <arrow/memory_pool.h>
 
+#include "arrow_io/counted_pool.h"
 #include "arrow_io/failed_table.h"
 #include "arrow_io/remote_files.h"
 #include "arrow_io/rows_reader.h"
@@ -19,10 +20,10 @@ class ArrowModule final : public Module {
   Result<std::unique_ptr<readers::RowReader>> open_table(
       FileSystem& files, std::span<const readers::InputFile> inputs,
       const readers::TableSettings& settings) override {
-    return open_table_reader(files, inputs, settings);
+    return open_table_reader(files, inputs, settings, pool_.pool());
   }
   Result<std::unique_ptr<readers::ColumnTable>> open_columns(std::string_view ipc) override {
-    return open_column_table(ipc);
+    return open_column_table(ipc, pool_.pool());
   }
   Result<std::unique_ptr<FileSystem>> open_file_system(std::string_view uri) override {
     return open_remote_files(uri);
@@ -31,31 +32,37 @@ class ArrowModule final : public Module {
   Result<std::unique_ptr<writers::TableWriter>> create_table_writer(
       WritableFile& file, std::string_view columns,
       const writers::TableSettings& settings) override {
-    return create_shard_table(file, columns, settings, arrow::default_memory_pool());
+    return create_shard_table(file, columns, settings, pool_.pool());
   }
 
   Result<std::unique_ptr<writers::TableWriter>> create_rows_writer(WritableFile& file) override {
-    return create_rows_table(file, arrow::default_memory_pool());
+    return create_rows_table(file, pool_.pool());
   }
 
   Result<> read_rows(const RandomAccessFile& file,
                      const std::function<void(const Row&)>& visit) override {
-    return read_rows_table(file, visit, arrow::default_memory_pool());
+    return read_rows_table(file, visit, pool_.pool());
   }
 
   std::unique_ptr<writers::FailedTable> make_failed_table(WritableFile& file) override {
-    return arrow_io::make_failed_table(file, arrow::default_memory_pool());
+    return arrow_io::make_failed_table(file, pool_.pool());
   }
 
   Result<writers::TableContents> check_table(const RandomAccessFile& file,
                                              std::string_view image_column,
                                              const writers::ImageVisitor& visit) override {
-    return check_shard_table(file, image_column, visit, arrow::default_memory_pool());
+    return check_shard_table(file, image_column, visit, pool_.pool());
   }
 
   std::uint64_t memory_bytes() const override {
-    return static_cast<std::uint64_t>(arrow::default_memory_pool()->bytes_allocated());
+    // Parsing JSON has no pool to name but the default one.
+    return static_cast<std::uint64_t>(pool_.pool()->bytes_allocated() +
+                                      arrow::default_memory_pool()->bytes_allocated());
   }
+  void charge_to(MemoryBudget* budget) override { pool_.charge_to(budget); }
+
+ private:
+  CountedPool pool_;
 };
 
 }  // namespace

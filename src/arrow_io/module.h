@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/file.h"
+#include "base/memory_budget.h"
 #include "readers/columns.h"
 #include "readers/input.h"
 #include "readers/reader.h"
@@ -74,6 +75,9 @@ class Module {
 
   /// What Arrow's memory pools hold now, in bytes.
   [[nodiscard]] virtual std::uint64_t memory_bytes() const = 0;
+  /// From now on tables are charged to `budget`, with what is held already, and refused where they
+  /// would not fit into it; nullptr for none. `budget` outlives that.
+  virtual void charge_to(MemoryBudget* budget) = 0;
 };
 
 }  // namespace pixhaul::arrow_io

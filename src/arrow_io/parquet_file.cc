@@ -16,7 +16,7 @@
 #include <span>
 #include <utility>
 
-#include "arrow_io/arrow_error.h"
+#include "arrow_io/status.h"
 
 namespace pixhaul::arrow_io {
 

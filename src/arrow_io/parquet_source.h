@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <functional>
 #include <memory>
 #include <string_view>
 
@@ -10,6 +11,7 @@
 namespace arrow {
 class MemoryPool;
 class Status;
+class Table;
 namespace io {
 class RandomAccessFile;
 }
@@ -33,5 +35,12 @@ class ParquetSource {
   class File;
   std::shared_ptr<File> file_;  // Arrow's readers share it
 };
+
+/// Gives each group of rows of a parquet file to `visit`, every page decoded and every value
+/// checked, columns in one chunk each. `doing`: for messages. Errors: state_damaged, those of the
+/// disk, and of `visit`.
+[[nodiscard]] Result<> for_each_group(const RandomAccessFile& file, std::uint64_t size,
+                                      std::string_view doing, arrow::MemoryPool* pool,
+                                      const std::function<Result<>(const arrow::Table&)>& visit);
 
 }  // namespace pixhaul::arrow_io

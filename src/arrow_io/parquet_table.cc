@@ -56,11 +56,12 @@ Type plain_type(const Type& type) {
 
 class ParquetTable final : public TableSource {
  public:
-  explicit ParquetTable(const readers::InputFile& input) : input_(input) {}
+  ParquetTable(const readers::InputFile& input, arrow::MemoryPool* pool)
+      : input_(input), pool_(pool), context_(pool) {}
 
   Result<> open(std::unique_ptr<ReadableFile> file) {
     const arrow::Status opened = caught([&]() -> arrow::Status {
-      parquet::ReaderProperties properties(arrow::default_memory_pool());
+      parquet::ReaderProperties properties(pool_);
       properties.enable_buffered_stream();
       properties.set_buffer_size(kStreamBytes);
       parquet::ArrowReaderProperties arrow_properties;
@@ -142,7 +143,7 @@ class ParquetTable final : public TableSource {
     if (!cast.ok()) return std::unexpected(unreadable(input_.name, cast));
     bad.reserve(block.problems.size());
     for (const TableBlock::Problem& problem : block.problems) bad.push_back(problem.row);
-    auto columns = fill_gaps(pieces, schema_, bad, std::vector<std::string>(bad.size()));
+    auto columns = fill_gaps(pieces, schema_, bad, std::vector<std::string>(bad.size()), pool_);
     if (!columns) return std::unexpected(std::move(columns).error());
     block.columns = std::move(*columns);
     for (std::int64_t i = 0; i < batch->num_rows(); ++i) block.lines.push_back(++returned_);
@@ -192,7 +193,9 @@ class ParquetTable final : public TableSource {
       const Type& type = schema_->field(i)->type();
       std::shared_ptr<arrow::Array> column = batch.column(i);
       if (!column->type()->Equals(type)) {
-        ARROW_ASSIGN_OR_RAISE(column, arrow::compute::Cast(*column, type));
+        ARROW_ASSIGN_OR_RAISE(
+            column,
+            arrow::compute::Cast(*column, type, arrow::compute::CastOptions::Safe(), &context_));
       }
       columns.push_back(std::move(column));
     }
@@ -219,6 +222,8 @@ class ParquetTable final : public TableSource {
   }
 
   const readers::InputFile& input_;
+  arrow::MemoryPool* const pool_;  // not owned, outlives this
+  mutable arrow::compute::ExecContext context_;
   const ColumnPlan* plan_ = nullptr;  // not owned; outlives this
   std::unique_ptr<parquet::arrow::FileReader> reader_;
   Schema file_schema_;
@@ -231,10 +236,11 @@ class ParquetTable final : public TableSource {
 }  // namespace
 
 Result<std::unique_ptr<TableSource>> open_parquet_table(std::unique_ptr<ReadableFile> file,
-                                                        const readers::InputFile& input) {
+                                                        const readers::InputFile& input,
+                                                        arrow::MemoryPool* pool) {
   auto seekable = make_seekable(readers::make_decompressed(std::move(file), input), input.name);
   if (!seekable) return std::unexpected(std::move(seekable).error());
-  auto table = std::make_unique<ParquetTable>(input);
+  auto table = std::make_unique<ParquetTable>(input, pool);
   if (Result<> opened = table->open(std::move(*seekable)); !opened) {
     return std::unexpected(std::move(opened).error());
   }

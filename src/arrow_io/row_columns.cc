@@ -2,7 +2,7 @@
 
 #include <arrow/api.h>
 
-#include "arrow_io/arrow_error.h"
+#include "arrow_io/status.h"
 #include "base/check.h"
 #include "base/json_writer.h"
 

@@ -4,8 +4,6 @@
 #include "arrow_io/rows_reader.h"
 
 #include <arrow/api.h>
-#include <arrow/io/interfaces.h>
-#include <parquet/arrow/reader.h>
 
 #include <chrono>
 #include <cstdint>
@@ -135,28 +133,16 @@ void visit_group(const arrow::Table& group, const std::function<void(const Row&)
   }
 }
 
-arrow::Result<std::shared_ptr<arrow::Table>> read_group(parquet::arrow::FileReader& reader,
-                                                        int group, arrow::MemoryPool* pool) {
-  ARROW_ASSIGN_OR_RAISE(auto table, reader.ReadRowGroup(group));
-  ARROW_RETURN_NOT_OK(table->ValidateFull());
-  return table->CombineChunks(pool);
-}
-
 }  // namespace
 
 Result<> read_rows_table(const RandomAccessFile& file, const std::function<void(const Row&)>& visit,
                          arrow::MemoryPool* pool) {
   const auto size = file.size();
   if (!size) return std::unexpected(size.error());
-  const ParquetSource source(file, *size, pool);
-  auto reader = parquet::arrow::OpenFile(source.file(), pool);
-  if (!reader.ok()) return source.error_for(kDoing, reader.status());
-  for (int i = 0; i < (*reader)->num_row_groups(); ++i) {
-    auto group = read_group(**reader, i, pool);
-    if (!group.ok()) return source.error_for(kDoing, group.status());
-    visit_group(**group, visit);
-  }
-  return {};
+  return for_each_group(file, *size, kDoing, pool, [&](const arrow::Table& group) -> Result<> {
+    visit_group(group, visit);
+    return {};
+  });
 }
 
 }  // namespace pixhaul::arrow_io

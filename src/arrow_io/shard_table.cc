@@ -9,10 +9,10 @@
 #include <utility>
 #include <vector>
 
-#include "arrow_io/arrow_error.h"
 #include "arrow_io/input_columns.h"
 #include "arrow_io/parquet_file.h"
 #include "arrow_io/row_columns.h"
+#include "arrow_io/status.h"
 
 namespace pixhaul::arrow_io {
 

@@ -14,6 +14,11 @@ Error unreadable(std::string_view name, const arrow::Status& status) {
   return unreadable(name, words(status));
 }
 
+std::unexpected<Error> failed(ErrorCode code, std::string_view doing, const arrow::Status& status) {
+  return std::unexpected(
+      Error{.code = code, .detail = fmt::format("{}: {}", doing, words(status))});
+}
+
 std::string words(const arrow::Status& status) {
   std::string text = status.message();
   text.resize(std::min(text.size(), text.find('\n')));

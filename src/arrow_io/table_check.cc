@@ -4,16 +4,14 @@
 #include "arrow_io/table_check.h"
 
 #include <arrow/api.h>
-#include <arrow/io/interfaces.h>
 #include <fmt/format.h>
-#include <parquet/arrow/reader.h>
 
 #include <cstdint>
 #include <utility>
 #include <vector>
 
-#include "arrow_io/arrow_error.h"
 #include "arrow_io/parquet_source.h"
+#include "arrow_io/status.h"
 #include "base/digest.h"
 
 namespace pixhaul::arrow_io {
@@ -76,13 +74,6 @@ Result<> check_group(const arrow::Table& group, std::string_view image_column,
   return {};
 }
 
-arrow::Result<std::shared_ptr<arrow::Table>> read_group(parquet::arrow::FileReader& reader,
-                                                        int group, arrow::MemoryPool* pool) {
-  ARROW_ASSIGN_OR_RAISE(auto table, reader.ReadRowGroup(group));
-  ARROW_RETURN_NOT_OK(table->ValidateFull());
-  return table->CombineChunks(pool);
-}
-
 }  // namespace
 
 Result<writers::TableContents> check_shard_table(const pixhaul::RandomAccessFile& file,
@@ -92,16 +83,12 @@ Result<writers::TableContents> check_shard_table(const pixhaul::RandomAccessFile
   const auto facts = sum(file);
   if (!facts) return std::unexpected(facts.error());
   writers::TableContents contents{.facts = *facts};
-  const ParquetSource source(file, facts->bytes, pool);
-  auto reader = parquet::arrow::OpenFile(source.file(), pool);
-  if (!reader.ok()) return source.error_for(kDoing, reader.status());
-  for (int i = 0; i < (*reader)->num_row_groups(); ++i) {
-    auto group = read_group(**reader, i, pool);
-    if (!group.ok()) return source.error_for(kDoing, group.status());
-    if ((*group)->num_rows() == 0) continue;
-    auto checked = check_group(**group, image_column, visit, contents);
-    if (!checked) return std::unexpected(std::move(checked).error());
-  }
+  auto checked =
+      for_each_group(file, facts->bytes, kDoing, pool, [&](const arrow::Table& group) -> Result<> {
+        if (group.num_rows() == 0) return {};
+        return check_group(group, image_column, visit, contents);
+      });
+  if (!checked) return std::unexpected(std::move(checked).error());
   return contents;
 }
 

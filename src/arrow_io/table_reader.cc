@@ -14,6 +14,7 @@
 
 #include "arrow_io/status.h"
 #include "arrow_io/table_source.h"
+#include "readers/counted_file.h"
 #include "readers/json_text.h"
 
 namespace pixhaul::arrow_io {
@@ -24,27 +25,6 @@ using readers::InputFile;
 using readers::TableSettings;
 
 constexpr std::size_t kShownColumns = 12;
-
-// Passes bytes on and counts them. `read_bytes` is not owned and outlives this.
-class CountedFile final : public ReadableFile {
- public:
-  CountedFile(std::unique_ptr<ReadableFile> file, std::uint64_t* read_bytes)
-      : file_(std::move(file)), read_bytes_(read_bytes) {}
-  Result<std::size_t> read(std::span<std::byte> into) override {
-    Result<std::size_t> count = file_->read(into);
-    if (count) *read_bytes_ += *count;
-    return count;
-  }
-  std::optional<std::uint64_t> size() const override { return file_->size(); }
-  bool is_seekable() const override { return file_->is_seekable(); }
-  Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> into) override {
-    return file_->read_at(offset, into);
-  }
-
- private:
-  std::unique_ptr<ReadableFile> file_;
-  std::uint64_t* read_bytes_;
-};
 
 std::string shown_names(const std::vector<std::string>& names) {
   std::string text;
@@ -78,11 +58,13 @@ std::string_view likely_name(std::string_view wanted, const std::vector<std::str
 
 class TableReader final : public readers::RowReader {
  public:
-  TableReader(FileSystem& files, std::span<const InputFile> inputs, const TableSettings& settings)
+  TableReader(FileSystem& files, std::span<const InputFile> inputs, const TableSettings& settings,
+              arrow::MemoryPool* pool)
       : files_(files),
         inputs_(inputs.begin(), inputs.end()),
         settings_(settings),
-        plan_(make_column_plan(settings)) {}
+        plan_(make_column_plan(settings)),
+        pool_(pool) {}
 
   Result<> open_first() {
     if (inputs_.empty()) return {};
@@ -142,10 +124,10 @@ class TableReader final : public readers::RowReader {
     if (size_) finished_sizes_ += *size_;
     size_ = (*file)->size();
     bytes_read_ = 0;
-    auto counted = std::make_unique<CountedFile>(std::move(*file), &bytes_read_);
+    auto counted = std::make_unique<readers::CountedFile>(std::move(*file), &bytes_read_);
     auto source = input.format == readers::ListFormat::parquet
-                      ? open_parquet_table(std::move(counted), input)
-                      : open_text_table(std::move(counted), input);
+                      ? open_parquet_table(std::move(counted), input, pool_)
+                      : open_text_table(std::move(counted), input, pool_);
     if (!source) return source;
     Result<std::vector<std::string>> names = (*source)->column_names();
     if (!names) return std::unexpected(std::move(names).error());
@@ -318,7 +300,7 @@ class TableReader final : public readers::RowReader {
 
   arrow::Result<std::string> write_stream() const {
     if (!output_schema_) return std::string();
-    ARROW_ASSIGN_OR_RAISE(auto sink, arrow::io::BufferOutputStream::Create());
+    ARROW_ASSIGN_OR_RAISE(auto sink, arrow::io::BufferOutputStream::Create(4096, pool_));
     ARROW_ASSIGN_OR_RAISE(auto writer, arrow::ipc::MakeStreamWriter(sink, output_schema_));
     for (const auto& batch : kept_) ARROW_RETURN_NOT_OK(writer->WriteRecordBatch(*batch));
     ARROW_RETURN_NOT_OK(writer->Close());
@@ -330,6 +312,7 @@ class TableReader final : public readers::RowReader {
   const std::vector<InputFile> inputs_;
   const TableSettings settings_;
   const ColumnPlan plan_;
+  arrow::MemoryPool* const pool_;                 // not owned, outlives this
   std::shared_ptr<arrow::Schema> schema_;         // of blocks
   std::shared_ptr<arrow::Schema> output_schema_;  // of cut_columns()
   std::unique_ptr<TableSource> source_;           // of inputs_[input_]; null at the end
@@ -361,8 +344,9 @@ bool take_number(readers::JsonText& json, double& number) {
 
 Result<std::unique_ptr<readers::RowReader>> open_table_reader(FileSystem& files,
                                                               std::span<const InputFile> inputs,
-                                                              const TableSettings& settings) {
-  auto reader = std::make_unique<TableReader>(files, inputs, settings);
+                                                              const TableSettings& settings,
+                                                              arrow::MemoryPool* pool) {
+  auto reader = std::make_unique<TableReader>(files, inputs, settings, pool);
   if (Result<> opened = reader->open_first(); !opened) {
     return std::unexpected(std::move(opened).error());
   }

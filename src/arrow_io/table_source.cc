@@ -91,8 +91,9 @@ namespace {
 class Gaps {
  public:
   Gaps(const std::vector<std::shared_ptr<arrow::RecordBatch>>& pieces,
-       std::span<const std::uint64_t> bad, std::span<const std::string> shown)
-      : pieces_(pieces), bad_(bad), shown_(shown) {}
+       std::span<const std::uint64_t> bad, std::span<const std::string> shown,
+       arrow::MemoryPool* pool)
+      : pieces_(pieces), bad_(bad), shown_(shown), pool_(pool) {}
 
   arrow::Result<std::shared_ptr<arrow::Array>> column(
       int index, const std::shared_ptr<arrow::DataType>& type) const {
@@ -125,7 +126,7 @@ class Gaps {
     }
     take_good(~std::uint64_t{0} >> 1);
     if (parts.empty()) return arrow::MakeEmptyArray(type);
-    return arrow::Concatenate(parts);
+    return arrow::Concatenate(parts, pool_);
   }
 
  private:
@@ -144,6 +145,7 @@ class Gaps {
   const std::vector<std::shared_ptr<arrow::RecordBatch>>& pieces_;
   std::span<const std::uint64_t> bad_;
   std::span<const std::string> shown_;
+  arrow::MemoryPool* const pool_;
 };
 
 }  // namespace
@@ -151,9 +153,9 @@ class Gaps {
 Result<std::shared_ptr<arrow::RecordBatch>> fill_gaps(
     const std::vector<std::shared_ptr<arrow::RecordBatch>>& pieces,
     const std::shared_ptr<arrow::Schema>& schema, std::span<const std::uint64_t> bad,
-    std::span<const std::string> shown) {
+    std::span<const std::string> shown, arrow::MemoryPool* pool) {
   if (bad.empty() && pieces.size() == 1) return pieces.front();
-  const Gaps gaps(pieces, bad, shown);
+  const Gaps gaps(pieces, bad, shown, pool);
   std::int64_t rows = static_cast<std::int64_t>(bad.size());
   for (const auto& piece : pieces) rows += piece->num_rows();
   arrow::ArrayVector columns;

@@ -15,6 +15,7 @@
 #include "readers/table.h"
 
 namespace arrow {
+class MemoryPool;
 class RecordBatch;
 class Schema;
 }  // namespace arrow
@@ -72,9 +73,9 @@ class TableSource {
 
 /// The table in `file`, which is that of `input` as it lies on disk. `input` outlives the source.
 [[nodiscard]] Result<std::unique_ptr<TableSource>> open_text_table(
-    std::unique_ptr<ReadableFile> file, const readers::InputFile& input);
+    std::unique_ptr<ReadableFile> file, const readers::InputFile& input, arrow::MemoryPool* pool);
 [[nodiscard]] Result<std::unique_ptr<TableSource>> open_parquet_table(
-    std::unique_ptr<ReadableFile> file, const readers::InputFile& input);
+    std::unique_ptr<ReadableFile> file, const readers::InputFile& input, arrow::MemoryPool* pool);
 
 /// The types that both schemas' values fit into, column by column. `by_text`: they were spelled,
 /// so a string holds any of them.
@@ -87,6 +88,6 @@ class TableSource {
 [[nodiscard]] Result<std::shared_ptr<arrow::RecordBatch>> fill_gaps(
     const std::vector<std::shared_ptr<arrow::RecordBatch>>& pieces,
     const std::shared_ptr<arrow::Schema>& schema, std::span<const std::uint64_t> bad,
-    std::span<const std::string> shown);
+    std::span<const std::string> shown, arrow::MemoryPool* pool);
 
 }  // namespace pixhaul::arrow_io

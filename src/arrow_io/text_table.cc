@@ -42,7 +42,8 @@ class Format {
 
 class CsvFormat final : public Format {
  public:
-  CsvFormat(char delimiter, std::size_t columns) : columns_(columns) {
+  CsvFormat(char delimiter, std::size_t columns, arrow::MemoryPool* pool)
+      : columns_(columns), pool_(pool) {
     parse_.delimiter = delimiter;
     parse_.newlines_in_values = true;
     parse_.ignore_empty_lines = false;  // one empty field
@@ -57,8 +58,8 @@ class CsvFormat final : public Format {
     auto input =
         std::make_shared<arrow::io::BufferReader>(arrow::Buffer::FromString(std::string(rows)));
     ARROW_ASSIGN_OR_RAISE(
-        auto reader, arrow::csv::TableReader::Make(arrow::io::default_io_context(), input, read_,
-                                                   parse_, convert));
+        auto reader,
+        arrow::csv::TableReader::Make(arrow::io::IOContext(pool_), input, read_, parse_, convert));
     ARROW_ASSIGN_OR_RAISE(auto table, reader->Read());
     return table->schema();
   }
@@ -67,14 +68,15 @@ class CsvFormat final : public Format {
     schema_ = schema;
     converters_.clear();
     for (const auto& field : schema->fields()) {
-      ARROW_ASSIGN_OR_RAISE(auto converter, arrow::csv::Converter::Make(field->type(), convert_));
+      ARROW_ASSIGN_OR_RAISE(auto converter,
+                            arrow::csv::Converter::Make(field->type(), convert_, pool_));
       converters_.push_back(std::move(converter));
     }
     return arrow::Status::OK();
   }
 
   arrow::Result<Batch> convert(std::string_view rows, std::size_t count) override {
-    arrow::csv::BlockParser parser(parse_, static_cast<std::int32_t>(columns_), -1,
+    arrow::csv::BlockParser parser(pool_, parse_, static_cast<std::int32_t>(columns_), -1,
                                    static_cast<std::int32_t>(count));
     std::uint32_t parsed = 0;
     ARROW_RETURN_NOT_OK(parser.Parse(rows, &parsed));
@@ -92,6 +94,7 @@ class CsvFormat final : public Format {
 
  private:
   const std::size_t columns_;
+  arrow::MemoryPool* const pool_;  // not owned, outlives this
   arrow::csv::ReadOptions read_ = arrow::csv::ReadOptions::Defaults();
   arrow::csv::ParseOptions parse_ = arrow::csv::ParseOptions::Defaults();
   const arrow::csv::ConvertOptions convert_ = arrow::csv::ConvertOptions::Defaults();
@@ -154,8 +157,9 @@ std::shared_ptr<arrow::DataType> without_nulls(const std::shared_ptr<arrow::Data
 
 class TextTable final : public TableSource {
  public:
-  TextTable(std::unique_ptr<readers::RecordReader> records, const readers::InputFile& input)
-      : records_(std::move(records)), input_(input) {}
+  TextTable(std::unique_ptr<readers::RecordReader> records, const readers::InputFile& input,
+            arrow::MemoryPool* pool)
+      : records_(std::move(records)), input_(input), pool_(pool) {}
 
   Result<std::vector<std::string>> column_names() override { return records_->column_names(); }
 
@@ -166,7 +170,8 @@ class TextTable final : public TableSource {
     if (is_json()) {
       format_ = std::make_unique<JsonFormat>(columns);
     } else {
-      format_ = std::make_unique<CsvFormat>(input_.format == ListFormat::tsv ? '\t' : ',', columns);
+      format_ = std::make_unique<CsvFormat>(input_.format == ListFormat::tsv ? '\t' : ',', columns,
+                                            pool_);
     }
     if (Result<> filled = fill(); !filled) return std::unexpected(std::move(filled).error());
     return finished(infer_rows(0, ends_.size()));
@@ -212,7 +217,7 @@ class TextTable final : public TableSource {
       shown.push_back(std::move(bad.shown));
       block.problems.push_back({.row = bad.row, .text = std::move(bad.problem)});
     }
-    auto columns = fill_gaps(pieces, schema_, rows, shown);
+    auto columns = fill_gaps(pieces, schema_, rows, shown, pool_);
     if (!columns) return std::unexpected(std::move(columns).error());
     block.columns = std::move(*columns);
     block.lines = std::exchange(lines_, {});
@@ -350,6 +355,7 @@ class TextTable final : public TableSource {
 
   std::unique_ptr<readers::RecordReader> records_;
   const readers::InputFile& input_;
+  arrow::MemoryPool* const pool_;     // not owned, outlives this
   const ColumnPlan* plan_ = nullptr;  // not owned; outlives this
   std::unique_ptr<Format> format_;
   Schema schema_;
@@ -366,7 +372,8 @@ class TextTable final : public TableSource {
 }  // namespace
 
 Result<std::unique_ptr<TableSource>> open_text_table(std::unique_ptr<ReadableFile> file,
-                                                     const readers::InputFile& input) {
+                                                     const readers::InputFile& input,
+                                                     arrow::MemoryPool* pool) {
   std::unique_ptr<ReadableFile> text = readers::make_decompressed(std::move(file), input);
   std::unique_ptr<readers::RecordReader> records;
   switch (input.format) {
@@ -383,7 +390,7 @@ Result<std::unique_ptr<TableSource>> open_text_table(std::unique_ptr<ReadableFil
       records = std::make_unique<readers::CsvRecords>(std::move(text), input.name,
                                                       input.format == ListFormat::tsv ? '\t' : ',');
   }
-  return std::make_unique<TextTable>(std::move(records), input);
+  return std::make_unique<TextTable>(std::move(records), input, pool);
 }
 
 }  // namespace pixhaul::arrow_io

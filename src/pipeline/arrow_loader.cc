@@ -23,6 +23,7 @@ using Factory = arrow_io::Module* (*)();
 
 constexpr std::string_view kFileName = "libpixhaul_arrow.so";
 constinit std::atomic<arrow_io::Module*> loaded_module = nullptr;
+constinit std::atomic<MemoryBudget*> charged_budget = nullptr;
 
 std::vector<std::string> candidates() {
   const char* given = std::getenv("PIXHAUL_ARROW_MODULE");
@@ -53,10 +54,17 @@ Result<arrow_io::Module*> load_arrow() {
     const auto factory = reinterpret_cast<Factory>(::dlsym(library, "pixhaul_arrow_module"));
     if (factory == nullptr) return cannot_load(fmt::format("'{}' is not", path));
     arrow_io::Module* module = factory();
+    module->charge_to(charged_budget.load(std::memory_order_acquire));
     loaded_module.store(module, std::memory_order_release);
     return module;
   }
   return cannot_load(fmt::format("is not there (looked at {})", looked_at));
+}
+
+void charge_arrow_to(MemoryBudget* budget) {
+  charged_budget.store(budget, std::memory_order_release);
+  arrow_io::Module* module = loaded_module.load(std::memory_order_acquire);
+  if (module != nullptr) module->charge_to(budget);
 }
 
 std::uint64_t arrow_memory_bytes() {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "base/memory_budget.h"
 #include "pixhaul/result.h"
 
 namespace pixhaul::arrow_io {
@@ -15,6 +16,10 @@ namespace pixhaul::pipeline {
 /// libpixhaul, as in a build tree, and where `cmake --install` puts it. Any thread.
 /// Errors: input_unreadable, one sentence with the remedy.
 [[nodiscard]] Result<arrow_io::Module*> load_arrow();
+
+/// From now on Arrow's memory, now and once it is loaded, is charged to `budget`, which outlives
+/// that; nullptr for none. One run of a process at a time has it.
+void charge_arrow_to(MemoryBudget* budget);
 
 /// What Arrow holds now, in bytes; 0 while nobody has loaded it. Any thread.
 [[nodiscard]] std::uint64_t arrow_memory_bytes();

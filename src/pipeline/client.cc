@@ -46,7 +46,8 @@ Result<std::unique_ptr<Client>> Client::create(const RunSettings& settings,
   alone.fetch.concurrency *= alone.loop_count;
   alone.fetch.limit_rate *= alone.loop_count;
   alone.loop_count = alone.fetch.loop_count = 1;
-  alone.unwritten_bytes = alone.body_memory_bytes;  // the caller takes them all at once
+  alone.unwritten_bytes = alone.counted_memory_bytes;  // the caller takes them all at once
+  alone.reserved_memory_bytes = 0;                     // and decodes them one by one
   auto shared = SharedNet::create(alone, client->world_);
   if (!shared) return std::unexpected(std::move(shared).error());
   client->shared_ = std::move(*shared);

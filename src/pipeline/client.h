@@ -9,6 +9,7 @@
 
 #include "net/fetcher.h"
 #include "pipeline/configure.h"
+#include "pipeline/decode_room.h"
 #include "pipeline/world.h"
 
 namespace pixhaul::pipeline {
@@ -20,6 +21,7 @@ struct SharedNet {
   net::AddressGuard guard;
   net::TlsContext tls;
   MemoryBudget memory;
+  DecodeRoom decode_room;
 
   /// Errors: bad_option (allow_net).
   [[nodiscard]] static Result<std::unique_ptr<SharedNet>> create(const RunSettings& settings,
@@ -30,7 +32,9 @@ struct SharedNet {
         hosts(std::move(the_hosts)),
         guard(std::move(the_guard)),
         tls(settings.tls),
-        memory(settings.body_memory_bytes, settings.unwritten_bytes) {}
+        memory(settings.counted_memory_bytes, settings.unwritten_bytes,
+               settings.reserved_memory_bytes),
+        decode_room(memory, settings.decode_memory_bytes) {}
 };
 
 /// A judge for every transfer, and no sink: bodies stay in memory.

@@ -19,6 +19,10 @@ constexpr std::uint64_t kLeastMemory = 64u << 20;
 constexpr std::uint64_t kUnwrittenBytes = 8u
                                           << 20;   // a writer's share: still in cache when written
 constexpr std::uint64_t kFixedMemory = 32u << 20;  // code, list window, TLS, per-loop tables
+constexpr std::uint64_t kArrowMemory = 12u << 20;  // the library once it is loaded
+constexpr std::uint64_t kTransferMemory = 96u << 10;  // a receive buffer and a connection
+constexpr std::uint64_t kIdleMemory = 48u << 10;      // a kept connection with its TLS state
+constexpr std::uint64_t kMostShardMemory = 64u << 20;
 
 std::string user_agent(const Options& options) {
   if (!options.user_agent.empty()) return options.user_agent;
@@ -183,27 +187,61 @@ void set_concurrency(const Options& options, const Machine& machine, RunSettings
       std::max<std::size_t>((files - std::min(files, wanted)) / settings.loop_count, 8);
 }
 
+// Tables are read, or written beside the samples.
+bool needs_arrow(const RunSettings& settings) {
+  return settings.output.format == OutputFormat::parquet ||
+         settings.output.metadata == MetadataFormat::parquet;
+}
+
+// Each transfer holds a receive buffer from its first byte on, each kept connection its TLS state.
+void bound_connections(std::uint64_t kept_bytes, RunSettings& settings) {
+  net::FetchSettings& fetch = settings.fetch;
+  const std::uint64_t bodies = settings.counted_memory_bytes - settings.reserved_memory_bytes;
+  const auto of_one_loop = [&](std::uint64_t bytes, std::uint64_t one) {
+    return static_cast<std::uint32_t>(
+        std::max<std::uint64_t>(bytes / one / settings.loop_count, 1));
+  };
+  fetch.idle_connections =
+      std::min<std::size_t>(fetch.idle_connections, of_one_loop(kept_bytes, kIdleMemory));
+  const std::uint32_t most = of_one_loop(bodies, kTransferMemory);
+  if (fetch.concurrency <= most) return;
+  fetch.concurrency = most;
+  settings.notices.push_back(
+      fmt::format("concurrency lowered to {} to fit --memory", most * settings.loop_count));
+}
+
+// The process takes a part whatever it does; the rest is shared out. Decoding gets half of it where
+// there is any, shards being assembled and tables an eighth, bodies what is left: one may always
+// grow on, so the largest and what is held beside it must fit.
 Result<> set_memory(const Options& options, const Machine& machine, RunSettings& settings) {
   settings.memory_bytes = options.memory.value_or(std::max(machine.memory_bytes / 2, kLeastMemory));
   if (settings.memory_bytes < kLeastMemory) {
     return std::unexpected(Error{.code = ErrorCode::bad_option,
                                  .detail = "--memory is below the least that works, 64MiB"});
   }
-  settings.body_memory_bytes = settings.memory_bytes - kFixedMemory;
-  // One body may always grow on: it and what is held beside it must fit. A streamed one does not
-  // grow.
-  const std::uint64_t most_body = settings.body_memory_bytes / 4;
+  const std::uint64_t fixed = kFixedMemory + (needs_arrow(settings) ? kArrowMemory : 0);
+  const std::uint64_t rest = settings.memory_bytes - std::min(fixed, settings.memory_bytes * 3 / 4);
+  settings.window_bytes = rest / 16;
+  const std::uint64_t connections = rest / 8;
+  if (settings.sample.process || settings.sample.decode) settings.decode_memory_bytes = rest / 2;
+  settings.reserved_memory_bytes =
+      settings.decode_memory_bytes + settings.window_bytes + connections +
+      (is_dataset(options.output_format) ? std::min(rest / 8, kMostShardMemory) : 0);
+  const std::uint64_t most_body = (rest - settings.reserved_memory_bytes) / 4;
   settings.fetch.rules.max_body_bytes = options.max_body_bytes;
+  settings.counted_memory_bytes = rest;
   if (options.max_body_bytes > most_body && options.body == BodyMode::buffer) {
     settings.fetch.rules.max_body_bytes = most_body;
     settings.notices.push_back(fmt::format("max_body_bytes lowered from {} to {} to fit --memory",
                                            options.max_body_bytes, most_body));
   }
-  if (options.body == BodyMode::buffer) {
-    settings.body_memory_bytes -= settings.fetch.rules.max_body_bytes;
+  if (options.body == BodyMode::buffer) {  // a streamed body does not grow
+    settings.counted_memory_bytes -= settings.fetch.rules.max_body_bytes;
   }
   settings.unwritten_bytes =
-      std::min(settings.body_memory_bytes, settings.write_count * kUnwrittenBytes);
+      std::min(settings.counted_memory_bytes - settings.reserved_memory_bytes,
+               settings.write_count * kUnwrittenBytes);
+  bound_connections(connections, settings);
   return {};
 }
 
@@ -242,6 +280,9 @@ Result<RunSettings> configure(const Options& options, const Machine& machine) {
   RunSettings settings;
   net::FetchSettings& fetch = settings.fetch;
   set_concurrency(options, machine, settings);
+  if (auto set = set_samples(options, settings); !set)
+    return std::unexpected(std::move(set).error());
+  set_output(options, settings.output);
   if (auto set = set_memory(options, machine, settings); !set)
     return std::unexpected(std::move(set).error());
   if (auto set = set_requests(options, fetch); !set) return std::unexpected(std::move(set).error());
@@ -265,11 +306,8 @@ Result<RunSettings> configure(const Options& options, const Machine& machine) {
   settings.dns_servers = options.dns_servers;
   settings.allow_net = options.allow_net;
   settings.validate = options.validate;
-  if (auto set = set_samples(options, settings); !set)
-    return std::unexpected(std::move(set).error());
   if (auto set = set_decoder(options, machine, settings); !set)
     return std::unexpected(std::move(set).error());
-  set_output(options, settings.output);
   settings.hash = options.compute_hash;
   settings.body = options.body;
   if (options.insecure) {

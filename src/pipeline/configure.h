@@ -21,10 +21,13 @@ struct RunSettings {
   std::vector<std::string> dns_servers{};
   std::vector<std::string> allow_net{};
   std::uint32_t loop_count = 1;
-  std::uint32_t write_count = 1;        ///< threads that hash and write
-  std::uint64_t memory_bytes = 0;       ///< ceiling of the process
-  std::uint64_t body_memory_bytes = 0;  ///< what of it bodies may take
-  std::uint64_t unwritten_bytes = 0;    ///< of bodies that are finished and wait to be written
+  std::uint32_t write_count = 1;            ///< threads that hash and write
+  std::uint64_t memory_bytes = 0;           ///< ceiling of the process
+  std::uint64_t counted_memory_bytes = 0;   ///< what of it is shared out by the memory budget
+  std::uint64_t reserved_memory_bytes = 0;  ///< of that, what bodies may not take
+  std::uint64_t decode_memory_bytes = 0;  ///< of that, what pictures being decoded may always take
+  std::uint64_t window_bytes = 0;         ///< of long URLs under way
+  std::uint64_t unwritten_bytes = 0;      ///< of bodies that are finished and wait to be written
   Validate validate = Validate::structure;
   SampleSettings sample{};
   image::SizeFilters filters{};               ///< looked at while receiving

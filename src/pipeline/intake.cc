@@ -41,6 +41,7 @@ void Intake::finish() {
 Result<> Intake::end_shard() {
   auto columns = reader_.cut_columns();
   if (!columns) return std::unexpected(std::move(columns).error());
+  const MemoryCharge charge(memory_, MemoryUser::tables, columns->capacity());
   return book_.end_shard(*columns);
 }
 
@@ -67,8 +68,9 @@ Result<bool> Intake::take_row(readers::RawRow& row) {
     rows_resumed_.fetch_add(1, std::memory_order_relaxed);
     return true;
   }
-  if (places_.empty()) {
+  if (places_.empty() || window_.is_heavy()) {
     flush();
+    window_.release(std::exchange(places_, {}));
     window_.acquire(kBatchRows, places_);
     if (places_.empty()) return true;  // stopping
   }
@@ -83,6 +85,7 @@ Result<bool> Intake::take_row(readers::RawRow& row) {
   pending.boxes.clear();
   for (const readers::Box& box : row.boxes)
     pending.boxes.push_back({box.left, box.top, box.right, box.bottom});
+  window_.hold(place);
   send(place, row);
   if (++batched_ >= kBatchRows) flush();
   return true;

@@ -27,13 +27,14 @@ class Intake {
  public:
   /// References outlive the stage.
   Intake(readers::RowReader& reader, ShardBook& book, RowWindow& window,
-         std::span<FetchStage* const> loops, WriteStage& writers, const Clock& clock,
-         const IntakeSettings& settings)
+         std::span<FetchStage* const> loops, WriteStage& writers, MemoryBudget& memory,
+         const Clock& clock, const IntakeSettings& settings)
       : reader_(reader),
         book_(book),
         window_(window),
         loops_(loops),
         writers_(writers),
+        memory_(memory),
         clock_(clock),
         settings_(settings),
         next_index_(settings.first_index),
@@ -73,6 +74,7 @@ class Intake {
   RowWindow& window_;
   std::span<FetchStage* const> loops_;
   WriteStage& writers_;
+  MemoryBudget& memory_;
   const Clock& clock_;
   const IntakeSettings settings_;
   readers::RawRow row_;  // reused

@@ -4,22 +4,53 @@
 
 namespace pixhaul::pipeline {
 
-RowWindow::RowWindow(std::size_t places) : rows_(places) {
+namespace {
+
+// What shorter rows take is a part of what any run takes. Long ones lie here, in the job and, while
+// they are entered, in the row.
+constexpr std::size_t kLongUrl = 2048;
+constexpr std::uint64_t kCopies = 3;
+
+}  // namespace
+
+RowWindow::RowWindow(std::size_t places, std::uint64_t most_bytes, MemoryBudget& budget)
+    : most_bytes_(most_bytes), budget_(budget), rows_(places) {
   free_.reserve(places);
   for (std::size_t place = places; place-- > 0;) free_.push_back(static_cast<std::uint32_t>(place));
 }
 
 void RowWindow::acquire(std::size_t most, std::vector<std::uint32_t>& into) {
   const MutexLock lock(mutex_);
-  while (free_.empty() && !closed_) freed_.wait(mutex_);
+  const auto must_wait = [this] {
+    return free_.empty() || (is_heavy() && free_.size() < rows_.size());
+  };
+  while (must_wait() && !closed_) freed_.wait(mutex_);
   if (closed_) return;
   const std::size_t count = std::min(most, free_.size());
   into.insert(into.end(), free_.end() - static_cast<std::ptrdiff_t>(count), free_.end());
   free_.resize(free_.size() - count);
 }
 
+void RowWindow::hold(std::uint64_t place) {
+  PendingRow& row = (*this)[place];
+  if (row.url.size() < kLongUrl) return;
+  row.held_bytes = row.url.size() * kCopies;
+  held_bytes_.fetch_add(row.held_bytes, std::memory_order_relaxed);
+  budget_.charge(MemoryUser::shards, row.held_bytes);
+}
+
+// A place keeps its memory for the next row, but not a long one's.
+void RowWindow::forget(PendingRow& row) {
+  if (row.held_bytes == 0) return;
+  budget_.release(MemoryUser::shards, row.held_bytes);
+  held_bytes_.fetch_sub(row.held_bytes, std::memory_order_relaxed);
+  row.held_bytes = 0;
+  std::string().swap(row.url);  // an assignment would keep the memory
+}
+
 void RowWindow::release(const std::vector<std::uint32_t>& places) {
   if (places.empty()) return;
+  for (const std::uint32_t place : places) forget((*this)[place]);
   const MutexLock lock(mutex_);
   free_.insert(free_.end(), places.begin(), places.end());
   freed_.notify_one();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -7,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/memory_budget.h"
 #include "base/mutex.h"
 #include "image/blur.h"
 
@@ -20,17 +22,27 @@ struct PendingRow {
   std::string url{};                ///< as in the list
   std::string verify_hash{};        ///< the digest its body has to have; "" if any will do
   std::vector<image::Box> boxes{};  ///< to blur
+  std::uint64_t held_bytes = 0;     ///< the window's own
 };
 
 /// The bounded look-ahead over the list: a fixed number of places for rows under way. Whoever reads
-/// waits for a free place, so memory does not depend on the list's length. A place is touched by
-/// one stage at a time; it is handed on with the queues. Any thread.
+/// waits for a free place, so memory does not depend on the list's length, nor, as long URLs count
+/// by their bytes too, on what stands in it. A place is touched by one stage at a time; it is
+/// handed on with the queues. Any thread.
 class RowWindow {
  public:
-  explicit RowWindow(std::size_t places);
+  /// `most_bytes`: of long rows under way; one row may always be. `budget` outlives the window.
+  RowWindow(std::size_t places, std::uint64_t most_bytes, MemoryBudget& budget);
 
-  /// Appends up to `most` free places to `into`, at least one; waits for it. None once closed.
+  /// Appends up to `most` free places to `into`, at least one; waits for it, and until long rows
+  /// have left. None once closed.
   void acquire(std::size_t most, std::vector<std::uint32_t>& into);
+  /// The row of that place is filled: counts its bytes if it is long, until it is released.
+  void hold(std::uint64_t place);
+  /// No row should be added before `acquire` has waited.
+  [[nodiscard]] bool is_heavy() const {
+    return held_bytes_.load(std::memory_order_relaxed) >= most_bytes_;
+  }
   void release(const std::vector<std::uint32_t>& places);
   /// Lets a waiting reader go.
   void close();
@@ -44,7 +56,12 @@ class RowWindow {
   [[nodiscard]] std::size_t in_use() const;
 
  private:
+  void forget(PendingRow& row);
+
+  const std::uint64_t most_bytes_;
+  MemoryBudget& budget_;
   std::vector<PendingRow> rows_;
+  std::atomic<std::uint64_t> held_bytes_ = 0;
   mutable Mutex mutex_;
   ConditionVariable freed_;
   ConditionVariable emptied_;

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "ledger/failed_list.h"
+#include "pipeline/arrow_loader.h"
 #include "pipeline/configure_input.h"
 #include "pipeline/crash_point.h"
 #include "pipeline/file_sink.h"
@@ -122,7 +123,7 @@ class Run::Parts final : public MemoryParts {
 
 Run::Run(const Options& options, World& world, Crew& crew)
     : options_(options), world_(world), crew_(crew), lists_(world.files()) {}
-Run::~Run() = default;
+Run::~Run() { charge_arrow_to(nullptr); }
 
 Result<std::unique_ptr<Run>> Run::create(const Options& options, World& world, Crew& crew) {
   std::unique_ptr<Run> run(new Run(options, world, crew));
@@ -165,8 +166,9 @@ Result<> Run::open_output() {
   auto sweeper = make_writer();
   if (!sweeper) return std::unexpected(std::move(sweeper).error());
   sweeper_ = std::move(*sweeper);
-  auto publish = [assembler = Assembler(settings_.output, world_.clock())](
+  auto publish = [this, assembler = Assembler(settings_.output, world_.clock())](
                      ledger::Assembly& shard, std::string input_digest, WallTime started) {
+    const MemoryCharge charge(shared_->memory, MemoryUser::shards, shard.memory_bytes());
     return assembler.publish(shard, std::move(input_digest), started);
   };
   ShardBook::PlaceOf place_of;
@@ -178,7 +180,6 @@ Result<> Run::open_output() {
   }
   book_ = std::make_unique<ShardBook>(*folder_, *sweeper_, redo_, std::move(place_of),
                                       std::move(publish), options_.max_open_shards, world_.clock());
-  window_ = std::make_unique<RowWindow>(kWindowRows);
   return {};
 }
 
@@ -200,6 +201,8 @@ Result<> Run::open_network() {
   auto shared = SharedNet::create(settings_, world_);
   if (!shared) return std::unexpected(std::move(shared).error());
   shared_ = std::move(*shared);
+  charge_arrow_to(&shared_->memory);
+  window_ = std::make_unique<RowWindow>(kWindowRows, settings_.window_bytes, shared_->memory);
   write_stage_ = std::make_unique<WriteStage>(*book_, *window_, shared_->memory, folder_->layout());
   // Where nothing is kept nothing is held either, unless pixels or tags are looked at.
   const SampleSettings& sample = settings_.sample;
@@ -227,13 +230,13 @@ Result<> Run::open_network() {
   for (std::uint32_t i = 0; i < settings_.write_count; ++i) {
     auto store = make_store();
     if (!store) return std::unexpected(std::move(store).error());
-    auto maker = SampleMaker::create(sample, settings_.hash);
+    auto maker = SampleMaker::create(sample, settings_.hash, &shared_->decode_room);
     if (!maker) return std::unexpected(std::move(maker).error());
     workers_.push_back(
         std::make_unique<WriteStage::Worker>(*write_stage_, std::move(*maker), std::move(*store)));
   }
   intake_ = std::make_unique<Intake>(
-      *reader_, *book_, *window_, peers_, *write_stage_, world_.clock(),
+      *reader_, *book_, *window_, peers_, *write_stage_, shared_->memory, world_.clock(),
       IntakeSettings{.max_rows = options_.max_rows,
                      .samples_per_shard = options_.number_sample_per_shard,
                      .first_index = folder_->layout().first_index(folder_->first_shard())});
@@ -388,7 +391,13 @@ StatsSnapshot Run::snapshot() const {
   stats.rows_done = progress.done;
   stats.by_status = progress.by_status;
   stats.bytes_body = progress.image_bytes;
-  stats.memory_bytes = shared_->memory.used();
+  const MemoryBudget& memory = shared_->memory;
+  stats.memory_bytes = memory.used();
+  stats.memory_bodies = memory.used(MemoryUser::bodies);
+  stats.memory_decode = memory.used(MemoryUser::decode);
+  stats.memory_shards = memory.used(MemoryUser::shards);
+  stats.memory_tables = memory.used(MemoryUser::tables);
+  stats.memory_limit = settings_.memory_bytes;
   all.limit = stats.concurrency_limit;
   all.hosts = stats.hosts_active;
   stats.limited_by = limited_by(all, stats.in_flight);

@@ -69,13 +69,13 @@ class Run {
   World& world_;
   Crew& crew_;
   AllFiles lists_;
+  std::unique_ptr<SharedNet> shared_;  // with what everybody's memory is counted by
   std::unique_ptr<readers::RowReader> reader_;
   std::unique_ptr<ledger::RunFolder> folder_;
   std::unique_ptr<writers::SampleWriter> sweeper_;
   std::unique_ptr<StandingSamples> standing_;  // the reader's
   std::unique_ptr<ShardBook> book_;
   std::unique_ptr<RowWindow> window_;
-  std::unique_ptr<SharedNet> shared_;
   std::unique_ptr<WriteStage> write_stage_;
   std::vector<std::unique_ptr<Parts>> parts_;
   std::vector<std::unique_ptr<Loop>> loops_;

@@ -2,6 +2,9 @@
 // one, then the pixels. Tags are read from the bytes as served too, since encoding drops them.
 #include "pipeline/sample_maker.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -22,10 +25,11 @@ void fail(Outcome& outcome, Error error) {
 }  // namespace
 
 SampleMaker::SampleMaker(const SampleSettings& settings, std::optional<Digest> digest,
-                         std::unique_ptr<sandbox::Decoder> decoder)
-    : settings_(settings), digest_(std::move(digest)), decoder_(std::move(decoder)) {}
+                         std::unique_ptr<sandbox::Decoder> decoder, DecodeRoom* room)
+    : settings_(settings), digest_(std::move(digest)), decoder_(std::move(decoder)), room_(room) {}
 
-Result<SampleMaker> SampleMaker::create(const SampleSettings& settings, HashKind hash) {
+Result<SampleMaker> SampleMaker::create(const SampleSettings& settings, HashKind hash,
+                                        DecodeRoom* room) {
   auto digest = make_digest(hash);
   if (!digest) return std::unexpected(std::move(digest).error());
   std::unique_ptr<sandbox::Decoder> decoder;
@@ -34,18 +38,14 @@ Result<SampleMaker> SampleMaker::create(const SampleSettings& settings, HashKind
     if (!started) return std::unexpected(std::move(started).error());
     decoder = std::move(*started);
   }
-  return SampleMaker(settings, std::move(*digest), std::move(decoder));
+  return SampleMaker(settings, std::move(*digest), std::move(decoder), room);
 }
 
 SampleMaker::Bytes SampleMaker::make(Bytes body, const PendingRow& row, Outcome& outcome) {
   if (digest_) outcome.digest = digest_->of(body);
   if (!has_expected_digest(row, outcome)) return {};
-  Bytes sample = body;
-  if (settings_.process) {
-    sample = process(body, row, outcome);
-  } else if (settings_.decode) {
-    if (auto whole = check(body); !whole) fail(outcome, std::move(whole).error());
-  }
+  const Bytes sample =
+      settings_.process || settings_.decode ? make_pixels(body, row, outcome) : body;
   if (outcome.status != ErrorCode::success) return {};
   if (settings_.extract_exif) outcome.exif = image::exif_text(body);
   return sample;
@@ -57,6 +57,43 @@ bool SampleMaker::has_expected_digest(const PendingRow& row, Outcome& outcome) c
   return false;
 }
 
+// The room is left before the sample is kept: its bytes are few beside the pixels they are made of.
+SampleMaker::Bytes SampleMaker::make_pixels(Bytes body, const PendingRow& row, Outcome& outcome) {
+  std::optional<DecodeRoom::Place> place;
+  if (room_ != nullptr) {
+    const std::uint64_t bytes = working_set(body, outcome);
+    if (!room_->can_hold(bytes)) {
+      fail(outcome, {.code = ErrorCode::too_many_pixels,
+                     .detail = fmt::format("{} x {} pixels take {} MiB; --memory leaves {} MiB",
+                                           outcome.width, outcome.height, (bytes >> 20) + 1,
+                                           room_->most() >> 20)});
+      return {};
+    }
+    place.emplace(*room_, bytes);
+  }
+  if (settings_.process) return process(body, row, outcome);
+  if (auto whole = check(body); !whole) fail(outcome, std::move(whole).error());
+  return body;
+}
+
+// By what was seen while the body arrived. A picture that did not say its size takes all there is;
+// a small one is not worth a closer look.
+std::uint64_t SampleMaker::working_set(Bytes body, const Outcome& outcome) const {
+  constexpr std::uint64_t kSmall = 8u << 20;
+  const image::Dimensions size{.width = outcome.width, .height = outcome.height};
+  if (size.width == 0 || size.height == 0) return room_->most();
+  if (!settings_.process) return image::decoding_bytes(body, size, outcome.format);
+  const auto of = [&](const image::Dimensions& sides) {
+    const std::uint64_t bytes = image::working_set_bytes(sides, *settings_.process, outcome.format);
+    return bytes <= kSmall
+               ? bytes
+               : image::working_set_bytes(body, sides, *settings_.process, outcome.format);
+  };
+  // A picture may lie on its side, and what it becomes then has other sides.
+  return std::max(of(size), of({.width = size.height, .height = size.width}));
+}
+
+// In the worker process where there is one.
 Result<> SampleMaker::check(Bytes body) {
   if (decoder_) return decoder_->check(body, *settings_.decode);
   auto decoded = image::decode(body, *settings_.decode);

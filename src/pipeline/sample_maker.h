@@ -7,6 +7,7 @@
 #include "base/buffer.h"
 #include "base/digest.h"
 #include "image/process.h"
+#include "pipeline/decode_room.h"
 #include "pipeline/row_window.h"
 #include "pixhaul/options.h"
 #include "pixhaul/outcome.h"
@@ -30,9 +31,12 @@ class SampleMaker {
  public:
   using Bytes = std::span<const std::byte>;
 
-  /// `hash`: of the bytes as served. Starts a decoder where the settings say so. Errors:
-  /// bad_option (a digest that cannot be had), internal (the decoder does not start).
-  [[nodiscard]] static Result<SampleMaker> create(const SampleSettings& settings, HashKind hash);
+  /// `hash`: of the bytes as served. Starts a decoder where the settings say so. `room`: what
+  /// pictures wait for, shared by all threads; not owned, outlives this; nullptr where one thread
+  /// makes all samples. Errors: bad_option (a digest that cannot be had), internal (the decoder
+  /// does not start).
+  [[nodiscard]] static Result<SampleMaker> create(const SampleSettings& settings, HashKind hash,
+                                                  DecodeRoom* room = nullptr);
 
   /// The sample's bytes, valid until the next call or the body's end, and its facts in `outcome`. A
   /// body that is not wanted ends with its status there, for good: the same bytes would fail again.
@@ -40,14 +44,17 @@ class SampleMaker {
 
  private:
   SampleMaker(const SampleSettings& settings, std::optional<Digest> digest,
-              std::unique_ptr<sandbox::Decoder> decoder);
+              std::unique_ptr<sandbox::Decoder> decoder, DecodeRoom* room);
   bool has_expected_digest(const PendingRow& row, Outcome& outcome) const;
+  [[nodiscard]] Bytes make_pixels(Bytes body, const PendingRow& row, Outcome& outcome);
   [[nodiscard]] Bytes process(Bytes body, const PendingRow& row, Outcome& outcome);
   [[nodiscard]] Result<> check(Bytes body);
+  [[nodiscard]] std::uint64_t working_set(Bytes body, const Outcome& outcome) const;
 
   const SampleSettings settings_;
   std::optional<Digest> digest_;
   std::unique_ptr<sandbox::Decoder> decoder_;  // null where pictures are decoded here
+  DecodeRoom* const room_;
   Buffer encoded_;
 };
 

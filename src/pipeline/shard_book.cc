@@ -39,7 +39,7 @@ Result<ShardBook::Admission> ShardBook::admit(std::uint64_t index, std::string_v
 Result<> ShardBook::enter_shard(std::uint64_t shard) {
   {
     const MutexLock lock(mutex_);
-    while (open_.size() >= max_open_ && !gave_up_) closed_one_.wait(mutex_);
+    while (open_.size() + waiting_count_ >= max_open_ && !gave_up_) closed_one_.wait(mutex_);
     if (gave_up_) {
       reading_.emplace(shard);
       return {};
@@ -169,7 +169,7 @@ void ShardBook::close_if_complete(std::uint64_t shard) {
   Closed closed{std::move(entry->second.shard), std::move(entry->second.input_digest),
                 entry->second.started};
   open_.erase(entry);
-  closed_one_.notify_all();
+  ++waiting_count_;
   closed_shards_.push(std::move(closed));
 }
 
@@ -190,24 +190,24 @@ Result<bool> ShardBook::commit_one() {
   return true;
 }
 
+void ShardBook::leave_waiting() {
+  const MutexLock lock(mutex_);
+  --waiting_count_;
+  closed_one_.notify_all();
+}
+
 Result<> ShardBook::commit(Closed& closed) {
+  leave_waiting();
   auto assembly = folder_.begin_commit(std::move(closed.shard));
   if (!assembly) return std::unexpected(std::move(assembly).error());
   ledger::Assembly& shard = **assembly;
-  // What a killed run left beside the images. A shard's first generation is swept before it is
-  // made durable, or a power cut would bring it back; a later one afterwards, since until then the
-  // images of the one before are still the visible shard's.
-  const bool sweeps_first = shard.was_resumed() && shard.generation() == 1;
-  if (sweeps_first) {
-    if (auto swept = sweeper_.sweep(shard.name(), shard.paths()); !swept) return swept;
-  }
   auto published = publish_(shard, std::move(closed.input_digest), closed.started);
   if (!published) return published;
-  const bool sweeps_now = shard.was_resumed() && !sweeps_first;
+  const bool was_resumed = shard.was_resumed();
   const std::string name = shard.name();
-  const auto kept = sweeps_now ? shard.paths() : std::unordered_set<std::string>();
+  const auto kept = was_resumed ? shard.paths() : std::unordered_set<std::string>();
   folder_.end_commit(std::move(*assembly));
-  if (!sweeps_now) return {};
+  if (!was_resumed) return {};
   return sweeper_.sweep(name, kept);
 }
 

@@ -40,8 +40,8 @@ class ShardBook {
   using PlaceOf = decltype(ledger::RunFolder::Reopening::place_of);
 
   /// `folder`, `sweeper` and `clock` outlive the book. `max_open`: the reader waits when so many
-  /// shards are unfinished. `place_of`: where the samples lie of rows that a new generation of
-  /// their shard keeps; null where samples are files of their own.
+  /// shards are unfinished or wait for the committer. `place_of`: where the samples lie of rows
+  /// that a new generation of their shard keeps; null where samples are files of their own.
   ShardBook(ledger::RunFolder& folder, writers::SampleWriter& sweeper, Redo redo, PlaceOf place_of,
             Publish publish, std::uint32_t max_open, const Clock& clock)
       : layout_(folder.layout()),
@@ -134,6 +134,7 @@ class ShardBook {
   void add_entry(std::unique_ptr<ledger::OpenShard> shard);
   [[nodiscard]] Result<> commit(Closed& closed);
   void close_if_complete(std::uint64_t shard) PIXHAUL_REQUIRES(mutex_);
+  void leave_waiting();
 
   const ledger::ShardLayout layout_;
   ledger::RunFolder& folder_;
@@ -147,6 +148,8 @@ class ShardBook {
   mutable Mutex mutex_;
   ConditionVariable closed_one_;
   std::map<std::uint64_t, Entry> open_ PIXHAUL_GUARDED_BY(mutex_);
+  // Complete and not yet with the committer: they hold their rows' marks.
+  std::uint32_t waiting_count_ PIXHAUL_GUARDED_BY(mutex_) = 0;
   bool gave_up_ PIXHAUL_GUARDED_BY(mutex_) = false;
   Tally tally_ PIXHAUL_GUARDED_BY(mutex_);
   BoundedQueue<Closed> closed_shards_{1u << 20};

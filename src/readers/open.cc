@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "readers/counted_file.h"
 #include "readers/text.h"
 
 namespace pixhaul::readers {
@@ -15,23 +16,6 @@ namespace {
 
 // Lists held open from the start; those behind them are opened when their turn comes.
 constexpr std::size_t kOpenedAhead = 64;
-
-// Passes bytes on and counts them. `read_bytes` is not owned and outlives this.
-class CountedFile final : public ReadableFile {
- public:
-  CountedFile(std::unique_ptr<ReadableFile> file, std::uint64_t* read_bytes)
-      : file_(std::move(file)), read_bytes_(read_bytes) {}
-  Result<std::size_t> read(std::span<std::byte> into) override {
-    Result<std::size_t> count = file_->read(into);
-    if (count) *read_bytes_ += *count;
-    return count;
-  }
-  std::optional<std::uint64_t> size() const override { return file_->size(); }
-
- private:
-  std::unique_ptr<ReadableFile> file_;
-  std::uint64_t* read_bytes_;
-};
 
 class ListReader final : public RowReader {
  public:

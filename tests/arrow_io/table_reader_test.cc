@@ -193,7 +193,9 @@ TEST_F(Tables, CutsGiveEachRowOnceAndTheSameSchema) {
   files_.put("t.csv", csv);
   const auto inputs =
       readers::expand_inputs(files_, Rows{"t.csv"}, readers::ListFormat::automatic).value();
-  const auto reader = open_table_reader(files_, inputs, table_settings({"n"})).value();
+  const auto reader =
+      open_table_reader(files_, inputs, table_settings({"n"}), arrow::default_memory_pool())
+          .value();
   readers::RawRow row;
   Rows json;
   Rows types;

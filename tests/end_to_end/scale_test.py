@@ -49,8 +49,7 @@ class Scale(Case):
                                      "--memory", "64MiB")
                 statuses = {row["status"] for row in self.verify(self.urls, body)}
                 self.assertEqual(statuses, {"success"})
-                if body == "stream":  # what the allocator keeps of buffered bodies varies
-                    self.check_memory(done)
+                self.check_memory(done)
 
     def test_few_descriptors_cause_no_failures(self):
         self.download(*self.command_line, preexec=few_files)
