@@ -22,8 +22,9 @@ LAYERS = {
     "readers": {"base"},
     "writers": {"base"},
     "ledger": {"base"},
+    "stats": {"base"},
     "arrow_io": {"base", "readers", "writers"},
-    "pipeline": {"base", "net", "image", "sandbox", "readers", "writers", "ledger", "arrow_io"},
+    "pipeline": {"base", "net", "image", "sandbox", "readers", "writers", "ledger", "stats", "arrow_io"},
     "cli": {"base"},
 }
 
@@ -32,7 +33,7 @@ RUN = {"pipeline", "cli"}
 PUBLIC = {
     "result.h": set(LAYERS),
     "outcome.h": set(LAYERS) - {"readers"},
-    "stats.h": {"net", "pipeline", "cli"},
+    "stats.h": {"net", "stats", "pipeline", "cli"},
     "version.h": {"net", "pipeline", "cli"},
     "options.h": RUN,
     "option_table.h": RUN,
@@ -62,6 +63,7 @@ OUTSIDE = {
     "gif_lib.h": {"image"},
     "avif/": {"image"},
     "seccomp.h": {"sandbox"},
+    "prometheus/": {"stats"},
     "arrow/": {"arrow_io"},
     "parquet/": {"arrow_io"},
     "nlohmann/": {"writers", "ledger", "pipeline", "cli"},

@@ -4,10 +4,79 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "pixhaul/result.h"
 
 namespace pixhaul {
+
+/// How long something took, over the whole run so far. Percentiles are at most 6 % above the truth;
+/// `max_ms` is exact. Milliseconds; 0 where `count` is 0.
+struct LatencySummary {
+  std::uint64_t count = 0;
+  double p50_ms = 0;
+  double p90_ms = 0;
+  double p99_ms = 0;
+  double max_ms = 0;
+  double sum_ms = 0;
+};
+
+/// The phases of the last attempt of every row that ended; reused connections have no first three.
+struct LatencySnapshot {
+  LatencySummary dns{};
+  LatencySummary connect{};
+  LatencySummary tls{};
+  LatencySummary first_byte{};
+  LatencySummary total{};
+};
+
+/// What is under way, by what it is doing; the first five as of at most 100 ms ago.
+struct StateCounts {
+  std::uint32_t resolving = 0;
+  std::uint32_t connecting = 0;
+  std::uint32_t handshaking = 0;  ///< with TLS or with a proxy
+  std::uint32_t waiting = 0;      ///< for the first byte of a response
+  std::uint32_t reading = 0;
+  std::uint32_t decoding = 0;  ///< working threads that are at a picture's pixels or digest
+  std::uint32_t writing = 0;   ///< working threads that write samples and rows
+};
+
+/// Why a host is worth a look.
+enum class HostCondition : std::uint8_t {
+  slow,          ///< among the longest waits for a first byte
+  paced,         ///< asked at intervals, since it has refused for rate
+  rate_limited,  ///< it said when to come again, or refused for rate; it is left alone until then
+  parked,        ///< it failed so often in a row that it is left alone for minutes
+  down           ///< given up: its remaining rows end without a request
+};
+
+/// "slow", "paced", "rate_limited", "parked", "down".
+[[nodiscard]] std::string_view name(HostCondition condition);
+
+/// One host of the table of those that hold a run up.
+struct HostReport {
+  std::string origin{};  ///< "https://img.example.org"
+  HostCondition condition = HostCondition::slow;
+  std::string reason{};            ///< in words: "answered 429 or 503"
+  double seconds_until_retry = 0;  ///< 0 when it may be asked now, or never again (`down`)
+  std::uint32_t in_flight = 0;
+  std::uint32_t limit = 0;       ///< requests at once
+  double first_byte_ms = 0;      ///< median of its last 20 answers; 0 when it never answered
+  bool has_rows_queued = false;  ///< rows wait for it
+};
+
+struct HostCount {
+  std::string host{};
+  std::uint64_t count = 0;
+};
+
+/// The hosts behind one status: those seen first by name, the most frequent of them here.
+struct StatusHosts {
+  ErrorCode status = ErrorCode::internal;
+  std::uint64_t count = 0;
+  std::vector<HostCount> hosts{};  ///< most frequent first, at most 5
+};
 
 /// Counters of a running or finished run; plain values, copied at one instant.
 struct StatsSnapshot {
@@ -34,6 +103,20 @@ struct StatsSnapshot {
   std::uint64_t memory_limit = 0;   ///< `memory`, as given or as found
   std::string limited_by{};         ///< in words: "3 hosts at their own rate"
   std::array<std::uint64_t, 128> by_status{};  ///< indexed by ErrorCode
+  std::uint64_t shards_open = 0;               ///< with rows to come
+  std::uint64_t shards_written = 0;            ///< made visible by this run
+  std::uint32_t worker_threads = 0;            ///< that decode and write
+  StateCounts states{};
+  LatencySnapshot latency{};
+  std::vector<StatusHosts> status_hosts{};  ///< failures, most frequent first
+  std::vector<HostReport> hosts{};          ///< those that hold the run up, worst first, at most 20
 };
+
+/// The snapshot as one JSON object on one line, with every field above under its own name;
+/// `by_status` and `status_hosts` have the statuses' words. Fields are only ever added.
+[[nodiscard]] std::string stats_json(const StatsSnapshot& now);
+
+/// The same in Prometheus' text format: names `pixhaul_*`, base units (seconds, bytes).
+[[nodiscard]] std::string stats_metrics(const StatsSnapshot& now);
 
 }  // namespace pixhaul

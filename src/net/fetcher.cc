@@ -23,6 +23,11 @@ namespace pixhaul::net {
 namespace {
 
 constexpr Duration kGuardEvery = std::chrono::seconds(1);
+// A look at the 10,000 hosts of one loop takes about a millisecond.
+constexpr std::size_t kReportedHosts = 20;
+constexpr Duration kReportEvery = std::chrono::seconds(1);
+constexpr Duration kReportManyEvery = std::chrono::seconds(5);
+constexpr std::size_t kManyHosts = 4096;
 constexpr Duration kLongestDrain = std::chrono::seconds(5);
 constexpr std::size_t kRecycledBytes = 256 * 1024;  // larger buffers are freed
 // More than the 500 KiB that are parsed (RFC 9309 §2.5), so that the parser sees where they end.
@@ -32,6 +37,26 @@ ThrottleLimits address_limits(const FetchSettings& settings) {
   const auto most = static_cast<std::uint16_t>(std::min<std::uint32_t>(
       std::max(settings.address_concurrency, settings.host_concurrency), UINT16_MAX));
   return {.start = settings.adaptive ? std::max<std::uint16_t>(most / 2, 1) : most, .max = most};
+}
+
+void count_state(StateCounts& states, TransferState state) {
+  switch (state) {
+    case TransferState::resolving:
+      ++states.resolving;
+      break;
+    case TransferState::connecting:
+      ++states.connecting;
+      break;
+    case TransferState::handshaking:
+      ++states.handshaking;
+      break;
+    case TransferState::waiting:
+      ++states.waiting;
+      break;
+    case TransferState::reading:
+      ++states.reading;
+      break;
+  }
 }
 
 }  // namespace
@@ -118,6 +143,8 @@ std::size_t Fetcher::Engine::limit() const {
 
 void Fetcher::Engine::sweep() {
   next_sweep_ = now_ + kSweepEvery;
+  counters_.states = {};
+  for (const auto& transfer : active_) count_state(counters_.states, transfer->state);
   for (std::size_t i = active_.size(); i-- > 0;) {
     if (i >= active_.size()) continue;
     Transfer& transfer = *active_[i];
@@ -134,6 +161,19 @@ void Fetcher::Engine::sweep() {
   sample_.active = static_cast<unsigned>(active_.size());
   link_guard_.on_sample(std::exchange(sample_, {}));
   scheduler_.forget_inert_hosts(now_);
+  if (now_ >= next_report_) report_hosts();
+}
+
+void Fetcher::Engine::report_hosts() {
+  next_report_ = now_ + (scheduler_.host_count() > kManyHosts ? kReportManyEvery : kReportEvery);
+  host_reports_ = scheduler_.report_hosts(now_, kReportedHosts);
+  has_host_news_ = true;
+}
+
+bool Fetcher::Engine::take_host_reports(std::vector<HostReport>& into) {
+  if (!std::exchange(has_host_news_, false)) return false;
+  into = host_reports_;
+  return true;
 }
 
 // ---- what goes in and out
@@ -160,6 +200,8 @@ FetchCounters Fetcher::Engine::counters() const {
   counters.limit = static_cast<std::uint32_t>(std::min<std::size_t>(limit(), UINT32_MAX));
   counters.waiting = scheduler_.waiting_count();
   counters.hosts = scheduler_.host_count();
+  counters.held_by_link = settings_.adaptive && link_guard_.limit() < settings_.concurrency &&
+                          active_.size() >= link_guard_.limit();
   counters.held_by_rate = !held_.empty() && settings_.limit_rate > 0;
   counters.held_by_memory = starved_.load(std::memory_order_relaxed);
   return counters;
@@ -184,5 +226,8 @@ std::size_t Fetcher::in_flight() const { return engine_->in_flight(); }
 bool Fetcher::may_resume() const { return engine_->may_resume(); }
 void Fetcher::stop_starting() { engine_->stop_starting(); }
 FetchCounters Fetcher::counters() const { return engine_->counters(); }
+bool Fetcher::take_host_reports(std::vector<HostReport>& into) {
+  return engine_->take_host_reports(into);
+}
 
 }  // namespace pixhaul::net

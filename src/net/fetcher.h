@@ -22,6 +22,7 @@
 #include "net/resolver.h"
 #include "net/tls.h"
 #include "pixhaul/outcome.h"
+#include "pixhaul/stats.h"
 
 namespace pixhaul::net {
 
@@ -94,6 +95,8 @@ struct FetchCounters {
   std::uint64_t waiting = 0;
   std::uint64_t hosts = 0;
   std::uint32_t hosts_blocked = 0;
+  StateCounts states{};       ///< as of the last sweep
+  bool held_by_link = false;  ///< the link is full: fewer are started than may be
   bool held_by_rate = false;
   bool held_by_memory = false;
 };
@@ -131,6 +134,9 @@ class Fetcher {
   /// Starts nothing any more; what is in flight goes on.
   void stop_starting();
   [[nodiscard]] FetchCounters counters() const;
+  /// The hosts that hold this loop up, worst first; renewed every second (every five where hosts
+  /// are many). True when there is news since the last call: `into` is replaced then.
+  [[nodiscard]] bool take_host_reports(std::vector<HostReport>& into);
 
  private:
   class Engine;

@@ -49,6 +49,7 @@ class Fetcher::Engine final : public PooledConnection::Owner, public Dial::Owner
     return starved_.load(std::memory_order_relaxed) && memory_.has_drained();
   }
   [[nodiscard]] FetchCounters counters() const;
+  [[nodiscard]] bool take_host_reports(std::vector<HostReport>& into);
 
   void on_connection_ready(PooledConnection& connection, bool readable) override;
   void on_dial_changed(Dial& dial) override;
@@ -116,6 +117,7 @@ class Fetcher::Engine final : public PooledConnection::Owner, public Dial::Owner
 
   // fetcher
   void sweep();
+  void report_hosts();
   [[nodiscard]] Duration until_due(Duration longest) const;
   Instant tick() { return now_ = clock_.now(); }
 
@@ -159,6 +161,9 @@ class Fetcher::Engine final : public PooledConnection::Owner, public Dial::Owner
   FetchCounters counters_;
   LinkSample sample_{};
   Instant sampled_at_{};
+  Instant next_report_{};
+  std::vector<HostReport> host_reports_;
+  bool has_host_news_ = false;
 };
 
 }  // namespace pixhaul::net

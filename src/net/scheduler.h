@@ -16,6 +16,7 @@
 #include "net/job.h"
 #include "net/robots_txt.h"
 #include "net/throttle.h"
+#include "pixhaul/stats.h"
 
 namespace pixhaul::net {
 
@@ -99,6 +100,9 @@ class Scheduler {
   [[nodiscard]] std::size_t waiting_count() const { return waiting_; }
   [[nodiscard]] std::size_t host_count() const { return hosts_.size(); }
   [[nodiscard]] Job take_job(Host& host);
+  /// The hosts that hold the rest up, worst first, at most `most`. Looks at every host: 10 to 100
+  /// ns each.
+  [[nodiscard]] std::vector<HostReport> report_hosts(Instant now, std::size_t most) const;
   /// Drops hosts that hold nothing once there are too many; not what a host is being spared or
   /// refused for, nor the rules of its robots.txt while there are fewer than `kRuledHostsKept`.
   void forget_inert_hosts(Instant now);

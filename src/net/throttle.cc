@@ -189,6 +189,12 @@ std::uint16_t HostThrottle::median_ttfb() const {
   return *middle;
 }
 
+std::optional<Duration> HostThrottle::first_byte() const {
+  constexpr std::uint8_t kEnough = 3;
+  if (sample_count_ < kEnough) return std::nullopt;
+  return std::chrono::microseconds(500) * median_ttfb();
+}
+
 Duration HostThrottle::round_trip() const {
   if (sample_count_ == 0) return seconds(1);
   return std::clamp<Duration>(std::chrono::microseconds(500) * median_ttfb(), kShortestRoundTrip,

@@ -52,6 +52,13 @@ class HostThrottle {
 
   /// The circuit breaker holds it back.
   [[nodiscard]] bool is_parked(Instant now) const { return parks_ > 0 && now < blocked_until_; }
+  /// It refused for rate and is left alone until `blocked_until()`.
+  [[nodiscard]] bool is_limited(Instant now) const { return refusals_ > 0 && now < blocked_until_; }
+  /// Between starts, since it has refused for rate; 0 while it never has.
+  [[nodiscard]] Duration interval() const { return interval_; }
+  [[nodiscard]] unsigned park_count() const { return parks_; }
+  /// Median of the last answers; nullopt before the third.
+  [[nodiscard]] std::optional<Duration> first_byte() const;
   /// Nobody will wait for it any longer: it is down at once.
   void give_up(Instant now) {
     parks_ = kMaxParks + 1;

@@ -99,6 +99,12 @@ void FetchStage::step(Duration longest) {
   hand_on_strays();
   const MutexLock lock(mutex_);
   published_ = fetcher_.counters();
+  (void)fetcher_.take_host_reports(host_reports_);
+}
+
+std::vector<HostReport> FetchStage::host_reports() const {
+  const MutexLock lock(mutex_);
+  return host_reports_;
 }
 
 net::FetchCounters FetchStage::counters() const {

@@ -44,6 +44,8 @@ class FetchStage {
 
   /// As of the last turn. Any thread.
   [[nodiscard]] net::FetchCounters counters() const;
+  /// Of at most a second ago, five where hosts are many. Any thread.
+  [[nodiscard]] std::vector<HostReport> host_reports() const;
   void wake() { network_.wake(); }
 
  private:
@@ -67,6 +69,7 @@ class FetchStage {
   std::vector<net::Job> job_inbox_ PIXHAUL_GUARDED_BY(mutex_);
   std::vector<Buffer> buffer_inbox_ PIXHAUL_GUARDED_BY(mutex_);
   net::FetchCounters published_ PIXHAUL_GUARDED_BY(mutex_);
+  std::vector<HostReport> host_reports_ PIXHAUL_GUARDED_BY(mutex_);
   bool stop_asked_ PIXHAUL_GUARDED_BY(mutex_) = false;
 };
 

@@ -10,9 +10,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "ledger/failed_list.h"
+#include "net/host_report.h"
 #include "pipeline/arrow_loader.h"
 #include "pipeline/configure_input.h"
 #include "pipeline/crash_point.h"
@@ -365,7 +367,7 @@ Stopped Run::limit_reached(const StatsSnapshot& now) const {
 
 // ---- telling
 
-StatsSnapshot Run::snapshot() const {
+StatsSnapshot Run::snapshot() {
   StatsSnapshot stats;
   net::FetchCounters all;
   for (const auto& stage : fetch_stages_) {
@@ -380,6 +382,12 @@ StatsSnapshot Run::snapshot() const {
     stats.concurrency_limit += one.limit;
     stats.hosts_active += one.hosts;
     all.waiting += one.waiting;
+    all.states.resolving += one.states.resolving;
+    all.states.connecting += one.states.connecting;
+    all.states.handshaking += one.states.handshaking;
+    all.states.waiting += one.states.waiting;
+    all.states.reading += one.states.reading;
+    all.held_by_link = all.held_by_link || one.held_by_link;
     all.held_by_rate = all.held_by_rate || one.held_by_rate;
     all.held_by_memory = all.held_by_memory || one.held_by_memory;
   }
@@ -398,21 +406,41 @@ StatsSnapshot Run::snapshot() const {
   stats.memory_shards = memory.used(MemoryUser::shards);
   stats.memory_tables = memory.used(MemoryUser::tables);
   stats.memory_limit = settings_.memory_bytes;
+  stats.shards_open = progress.shards_open;
+  stats.shards_written = progress.shards_written;
+  stats.status_hosts = progress.status_hosts;
+  stats.states = all.states;
+  count_workers(stats);
+  stats.hosts = merged_reports();
   all.limit = stats.concurrency_limit;
   all.hosts = stats.hosts_active;
-  stats.limited_by = limited_by(all, stats.in_flight);
+  stats.limited_by = bottleneck_.words(all, stats);
   return stats;
 }
 
-std::string Run::limited_by(const net::FetchCounters& all, std::uint32_t in_flight) const {
-  if (all.held_by_rate) return "--limit_rate";
-  if (all.held_by_memory) return "--memory: waiting for the disk";
-  if (in_flight > 0 && in_flight >= all.limit)
-    return fmt::format("concurrency: {} at once", all.limit);
-  if (all.waiting > 0)
-    return fmt::format("{} host{} at {} own rate", all.hosts, all.hosts == 1 ? "" : "s",
-                       all.hosts == 1 ? "its" : "their");
-  return {};
+void Run::count_workers(StatsSnapshot& stats) const {
+  std::vector<const stats::Latencies*> latencies;
+  for (const auto& worker : workers_) {
+    const WriteStage::Worker::Doing doing = worker->doing();
+    stats.states.decoding += doing == WriteStage::Worker::Doing::decoding ? 1 : 0;
+    stats.states.writing += doing == WriteStage::Worker::Doing::writing ? 1 : 0;
+    latencies.push_back(&worker->latencies());
+  }
+  stats.worker_threads = static_cast<std::uint32_t>(workers_.size());
+  stats.latency = stats::merge(latencies);
+}
+
+// A host belongs to one loop: the tables need only be put together.
+std::vector<HostReport> Run::merged_reports() const {
+  std::vector<HostReport> all;
+  for (const auto& stage : fetch_stages_) {
+    std::vector<HostReport> some = stage->host_reports();
+    std::move(some.begin(), some.end(), std::back_inserter(all));
+  }
+  net::sort_reports(all);
+  constexpr std::size_t kMost = 20;
+  if (all.size() > kMost) all.resize(kMost);
+  return all;
 }
 
 Result<Summary> Run::summarise() {

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/mutex.h"
 #include "ledger/run_folder.h"
+#include "pipeline/bottleneck.h"
 #include "pipeline/client.h"
 #include "pipeline/configure.h"
 #include "pipeline/crew.h"
@@ -54,9 +55,9 @@ class Run {
   void fail(Error error);
   [[nodiscard]] std::optional<Error> failure() const;
   [[nodiscard]] Stopped limit_reached(const StatsSnapshot& now) const;
-  [[nodiscard]] StatsSnapshot snapshot() const;
-  [[nodiscard]] std::string limited_by(const net::FetchCounters& all,
-                                       std::uint32_t in_flight) const;
+  [[nodiscard]] StatsSnapshot snapshot();
+  void count_workers(StatsSnapshot& stats) const;
+  [[nodiscard]] std::vector<HostReport> merged_reports() const;
   [[nodiscard]] Result<Summary> summarise();
   [[nodiscard]] Result<> list_shards(Summary& summary);
   void extrapolate(Summary& summary) const;
@@ -86,6 +87,7 @@ class Run {
 
   Instant started_{};
   Instant next_flush_{};
+  Bottleneck bottleneck_;
   Stopped stopped_ = Stopped::no;
   std::optional<Stages> stages_;
 

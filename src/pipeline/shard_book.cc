@@ -201,13 +201,21 @@ Result<> ShardBook::commit(Closed& closed) {
   auto assembly = folder_.begin_commit(std::move(closed.shard));
   if (!assembly) return std::unexpected(std::move(assembly).error());
   ledger::Assembly& shard = **assembly;
+  // What a killed run left beside the images. A shard's first generation is swept before it is
+  // made durable, or a power cut would bring it back; a later one afterwards, since until then the
+  // images of the one before are still the visible shard's.
+  const bool sweeps_first = shard.was_resumed() && shard.generation() == 1;
+  if (sweeps_first) {
+    if (auto swept = sweeper_.sweep(shard.name(), shard.paths()); !swept) return swept;
+  }
   auto published = publish_(shard, std::move(closed.input_digest), closed.started);
   if (!published) return published;
-  const bool was_resumed = shard.was_resumed();
+  const bool sweeps_now = shard.was_resumed() && !sweeps_first;
   const std::string name = shard.name();
-  const auto kept = was_resumed ? shard.paths() : std::unordered_set<std::string>();
+  const auto kept = sweeps_now ? shard.paths() : std::unordered_set<std::string>();
   folder_.end_commit(std::move(*assembly));
-  if (!was_resumed) return {};
+  shards_written_.fetch_add(1, std::memory_order_relaxed);
+  if (!sweeps_now) return {};
   return sweeper_.sweep(name, kept);
 }
 
@@ -230,7 +238,10 @@ ShardBook::Progress ShardBook::progress() const {
           .images = tally_.images(),
           .image_bytes = tally_.image_bytes(),
           .failed = tally_.failed(),
-          .by_status = tally_.by_status()};
+          .by_status = tally_.by_status(),
+          .shards_open = open_.size(),
+          .shards_written = shards_written_.load(std::memory_order_relaxed),
+          .status_hosts = tally_.status_hosts()};
 }
 
 }  // namespace pixhaul::pipeline

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -103,6 +104,9 @@ class ShardBook {
     std::uint64_t image_bytes = 0;
     std::uint64_t failed = 0;
     std::array<std::uint64_t, 128> by_status{};
+    std::uint64_t shards_open = 0;
+    std::uint64_t shards_written = 0;
+    std::vector<StatusHosts> status_hosts{};
   };
   [[nodiscard]] Progress progress() const;
 
@@ -152,6 +156,7 @@ class ShardBook {
   std::uint32_t waiting_count_ PIXHAUL_GUARDED_BY(mutex_) = 0;
   bool gave_up_ PIXHAUL_GUARDED_BY(mutex_) = false;
   Tally tally_ PIXHAUL_GUARDED_BY(mutex_);
+  std::atomic<std::uint64_t> shards_written_ = 0;
   BoundedQueue<Closed> closed_shards_{1u << 20};
 };
 

@@ -93,6 +93,31 @@ std::vector<FailureGroup> Tally::failures() const {
   return groups;
 }
 
+std::vector<StatusHosts> Tally::status_hosts() const {
+  constexpr std::size_t kMost = 5;
+  std::map<ErrorCode, std::map<std::string_view, std::uint64_t>> hosts;
+  for (const auto& [key, group] : groups_) {
+    for (const auto& [host, count] : group.hosts) hosts[group.facts.status][host] += count;
+  }
+  std::vector<StatusHosts> all;
+  for (const auto& [status, counts] : hosts) {
+    StatusHosts behind{.status = status, .count = by_status_[static_cast<std::size_t>(status)]};
+    for (const auto& [host, count] : counts) behind.hosts.push_back({std::string(host), count});
+    const std::size_t shown = std::min(behind.hosts.size(), kMost);
+    std::partial_sort(behind.hosts.begin(),
+                      behind.hosts.begin() + static_cast<std::ptrdiff_t>(shown), behind.hosts.end(),
+                      [](const HostCount& a, const HostCount& b) {
+                        return a.count != b.count ? a.count > b.count : a.host < b.host;
+                      });
+    behind.hosts.resize(shown);
+    all.push_back(std::move(behind));
+  }
+  std::sort(all.begin(), all.end(), [](const StatusHosts& a, const StatusHosts& b) {
+    return a.count != b.count ? a.count > b.count : a.status < b.status;
+  });
+  return all;
+}
+
 std::uint64_t Tally::failed() const { return rows_ - images_ - refused(); }
 
 std::uint64_t Tally::refused() const {

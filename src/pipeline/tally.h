@@ -25,6 +25,8 @@ class Tally {
 
   /// Most frequent first.
   [[nodiscard]] std::vector<FailureGroup> failures() const;
+  /// The hosts behind each status that is a failure; statuses most frequent first.
+  [[nodiscard]] std::vector<StatusHosts> status_hosts() const;
   [[nodiscard]] const std::array<std::uint64_t, 128>& by_status() const { return by_status_; }
   [[nodiscard]] std::uint64_t rows() const { return rows_; }
   [[nodiscard]] std::uint64_t images() const { return images_; }

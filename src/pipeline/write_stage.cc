@@ -57,11 +57,13 @@ Result<> WriteStage::Worker::work_on(Batch& batch) {
   rows_.clear();
   places_.clear();
   std::vector<Buffer> spent;
+  doing_.store(Doing::writing, std::memory_order_relaxed);
   for (net::FetchResult& result : batch.results) {
     Outcome& outcome = result.outcome;
     if (is_run_fault(outcome.status)) {
       return std::unexpected(Error{.code = outcome.status, .detail = std::move(outcome.detail)});
     }
+    latencies_.add(outcome.times);
     rows_.push_back({.row = make_row(stage_.window_[result.id], stage_.layout_, result)});
     if (auto kept = keep(result, rows_.back()); !kept) return kept;
     stage_.memory_.release_finished(result.body.capacity());
@@ -71,6 +73,7 @@ Result<> WriteStage::Worker::work_on(Batch& batch) {
   if (!spent.empty()) batch.from->recycle(std::move(spent));
   if (auto entered = stage_.book_.finish(rows_); !entered) return entered;
   stage_.window_.release(places_);
+  doing_.store(Doing::waiting, std::memory_order_relaxed);
   return {};
 }
 
@@ -85,8 +88,10 @@ Result<> WriteStage::Worker::keep(net::FetchResult& result, FinishedRow& finishe
     row.path = std::move(*path);
     return {};
   }
+  doing_.store(Doing::decoding, std::memory_order_relaxed);
   const auto sample = maker_.make(result.body.bytes().subspan(result.body_begin),
                                   stage_.window_[result.id], row.outcome);
+  doing_.store(Doing::writing, std::memory_order_relaxed);
   if (row.outcome.status != ErrorCode::success) return {};
   auto kept = store_->keep(row, extension_of(row.outcome), sample);
   if (!kept) return std::unexpected(std::move(kept).error());

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "pipeline/sample_maker.h"
 #include "pipeline/sample_store.h"
 #include "pipeline/shard_book.h"
+#include "stats/latencies.h"
 
 namespace pixhaul::pipeline {
 
@@ -43,6 +45,12 @@ class WriteStage final : public ResultSink {
     /// One batch if there is one now; whether there was. Errors: as run.
     [[nodiscard]] Result<bool> step();
 
+    /// What it is doing at this moment. Any thread.
+    enum class Doing : std::uint8_t { waiting, decoding, writing };
+    [[nodiscard]] Doing doing() const { return doing_.load(std::memory_order_relaxed); }
+    /// Of the rows it has written. Any thread.
+    [[nodiscard]] const stats::Latencies& latencies() const { return latencies_; }
+
    private:
     [[nodiscard]] Result<> work_on(Batch& batch);
     [[nodiscard]] Result<> keep(net::FetchResult& result, FinishedRow& finished);
@@ -51,6 +59,8 @@ class WriteStage final : public ResultSink {
     std::unique_ptr<SampleStore> store_;
     std::vector<FinishedRow> rows_;  // reused
     std::vector<std::uint32_t> places_;
+    std::atomic<Doing> doing_ = Doing::waiting;
+    stats::Latencies latencies_;
   };
 
  private:

@@ -1,0 +1,92 @@
+// The snapshot as JSON: what `--progress json` prints and the dashboard is sent.
+#include "base/json_writer.h"
+#include "stats/fields.h"
+
+namespace pixhaul {
+
+namespace {
+
+void append_latency(JsonWriter& json, const LatencySummary& latency) {
+  json.begin_object();
+  json.field("count", latency.count);
+  json.field("p50_ms", latency.p50_ms);
+  json.field("p90_ms", latency.p90_ms);
+  json.field("p99_ms", latency.p99_ms);
+  json.field("max_ms", latency.max_ms);
+  json.field("sum_ms", latency.sum_ms);
+  json.end_object();
+}
+
+void append_status_hosts(JsonWriter& json, const StatusHosts& behind) {
+  json.begin_object();
+  json.field("status", name(behind.status));
+  json.field("count", behind.count);
+  json.key("hosts");
+  json.begin_array();
+  for (const HostCount& host : behind.hosts) {
+    json.begin_object();
+    json.field("host", std::string_view(host.host));
+    json.field("count", host.count);
+    json.end_object();
+  }
+  json.end_array();
+  json.end_object();
+}
+
+void append_host(JsonWriter& json, const HostReport& host) {
+  json.begin_object();
+  json.field("origin", std::string_view(host.origin));
+  json.field("condition", name(host.condition));
+  json.field("reason", std::string_view(host.reason));
+  json.field("seconds_until_retry", host.seconds_until_retry);
+  json.field("in_flight", host.in_flight);
+  json.field("limit", host.limit);
+  json.field("first_byte_ms", host.first_byte_ms);
+  json.field("has_rows_queued", host.has_rows_queued);
+  json.end_object();
+}
+
+}  // namespace
+
+std::string stats_json(const StatsSnapshot& now) {
+  std::string text;
+  JsonWriter json(text);
+  json.begin_object();
+  json.field("seconds", now.seconds);
+  json.key("rows_total");
+  now.rows_total ? json.value(*now.rows_total) : json.null();
+  for (const stats::CountField& field : stats::count_fields())
+    json.field(field.name, field.value(now));
+  json.field("limited_by", std::string_view(now.limited_by));
+  json.key("by_status");
+  json.begin_object();
+  for (const ErrorCode code : row_statuses()) {
+    const std::uint64_t count = now.by_status[static_cast<std::size_t>(code)];
+    if (count > 0) json.field(name(code), count);
+  }
+  json.end_object();
+  json.key("states");
+  json.begin_object();
+  for (const stats::StateField& state : stats::state_fields())
+    json.field(state.name, now.states.*state.value);
+  json.end_object();
+  json.key("latency");
+  json.begin_object();
+  for (const stats::PhaseField& phase : stats::phase_fields()) {
+    json.key(phase.name);
+    append_latency(json, now.latency.*phase.value);
+  }
+  json.end_object();
+  json.key("status_hosts");
+  json.begin_array();
+  for (const StatusHosts& behind : now.status_hosts) append_status_hosts(json, behind);
+  json.end_array();
+  json.key("hosts");
+  json.begin_array();
+  for (const HostReport& host : now.hosts) append_host(json, host);
+  json.end_array();
+  json.end_object();
+  return text;
+}
+
+}  // namespace pixhaul
