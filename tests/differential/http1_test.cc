@@ -138,7 +138,8 @@ TEST(Http1AgainstHttpParser, WhatBothAcceptBothCutTheSameWay) {
   for (std::uint64_t left = case_count(100'000); left > 0; --left) {
     const std::string wire = mutated(response(chance), chance);
     const auto mine = ours(wire);
-    // RFC 9110 §5.6.3: a tab is optional white space too; http-parser 2.9.4 takes it into the value.
+    // RFC 9110 §5.6.3: a tab is optional white space too; http-parser 2.9.4 takes it into the
+    // value.
     if (wire.find('\t') != wire.npos) continue;
     const auto other = mine ? theirs(wire) : std::nullopt;
     if (!other) continue;
