@@ -39,6 +39,7 @@ PUBLIC = {
     "option_table.h": RUN,
     "download.h": RUN,
     "fetch.h": RUN,
+    "input.h": RUN | {"arrow_io"},
     "session.h": RUN,
     "compare.h": RUN,
     "status.h": RUN,

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "pixhaul/input.h"
 #include "pixhaul/options.h"
 #include "pixhaul/outcome.h"
 #include "pixhaul/stats.h"
@@ -82,6 +83,11 @@ struct Plan {
 /// other_input, output_busy, state_damaged.
 [[nodiscard]] Result<Summary> download(const Options& options, Observer& observer,
                                        std::stop_token stop = {});
+
+/// The same over rows that the calling program makes; url_list has to be empty then. A folder is
+/// continued when the same rows come again, in their order.
+[[nodiscard]] Result<Summary> download(const Options& options, const Input& input,
+                                       Observer& observer, std::stop_token stop = {});
 
 /// Reads the lists only. Errors: bad_option, input_unreadable.
 [[nodiscard]] Result<Plan> plan(const Options& options);

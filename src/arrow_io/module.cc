@@ -22,6 +22,11 @@ class ArrowModule final : public Module {
       const readers::TableSettings& settings) override {
     return open_table_reader(files, inputs, settings, pool_.pool());
   }
+  Result<std::unique_ptr<readers::RowReader>> open_stream(
+      ArrowArrayStream& stream, std::string_view name,
+      const readers::TableSettings& settings) override {
+    return open_stream_reader(stream, name, settings, pool_.pool());
+  }
   Result<std::unique_ptr<readers::ColumnTable>> open_columns(std::string_view ipc) override {
     return open_column_table(ipc, pool_.pool());
   }

@@ -15,6 +15,9 @@
 #include "writers/shard_check.h"
 #include "writers/table_writer.h"
 
+/// The C stream interface of Arrow, as in pixhaul/input.h.
+struct ArrowArrayStream;
+
 namespace pixhaul::arrow_io {
 
 /// Everything that needs Arrow, behind interfaces of ours. It lives in a shared module which
@@ -32,6 +35,12 @@ class Module {
   [[nodiscard]] virtual Result<std::unique_ptr<readers::RowReader>> open_table(
       FileSystem& files, std::span<const readers::InputFile> inputs,
       const readers::TableSettings& settings) = 0;
+
+  /// A reader over a table that the calling program hands over by Arrow's C stream interface; named
+  /// `name` in rows and messages. What `stream` holds is moved from it and released with the
+  /// reader. It may wait for the program. Errors: input_unreadable, one sentence with the remedy.
+  [[nodiscard]] virtual Result<std::unique_ptr<readers::RowReader>> open_stream(
+      ArrowArrayStream& stream, std::string_view name, const readers::TableSettings& settings) = 0;
 
   /// What cut_columns() gave; the bytes are copied. Errors: state_damaged.
   [[nodiscard]] virtual Result<std::unique_ptr<readers::ColumnTable>> open_columns(

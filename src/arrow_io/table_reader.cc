@@ -58,7 +58,8 @@ std::string_view likely_name(std::string_view wanted, const std::vector<std::str
 
 class TableReader final : public readers::RowReader {
  public:
-  TableReader(FileSystem& files, std::span<const InputFile> inputs, const TableSettings& settings,
+  /// `files`: null where the one table is a stream.
+  TableReader(FileSystem* files, std::span<const InputFile> inputs, const TableSettings& settings,
               arrow::MemoryPool* pool)
       : files_(files),
         inputs_(inputs.begin(), inputs.end()),
@@ -72,6 +73,15 @@ class TableReader final : public readers::RowReader {
       if (Result<> inferred = infer_all(); !inferred) return inferred;
     }
     return open(inputs_.front());
+  }
+
+  Result<> open_stream(ArrowArrayStream& stream) {
+    Result<std::unique_ptr<TableSource>> source = open_stream_table(stream, inputs_.front(), pool_);
+    if (!source) return std::unexpected(std::move(source).error());
+    Result<std::vector<std::string>> names = (*source)->column_names();
+    if (!names) return std::unexpected(std::move(names).error());
+    if (Result<> checked = check_names(inputs_.front(), *names); !checked) return checked;
+    return begin(std::move(*source));
   }
 
   Result<bool> next(readers::RawRow& row) override {
@@ -119,7 +129,7 @@ class TableReader final : public readers::RowReader {
 
  private:
   Result<std::unique_ptr<TableSource>> open_source(const InputFile& input) {
-    Result<std::unique_ptr<ReadableFile>> file = files_.open_input(input.name);
+    Result<std::unique_ptr<ReadableFile>> file = files_->open_input(input.name);
     if (!file) return std::unexpected(std::move(file).error());
     if (size_) finished_sizes_ += *size_;
     size_ = (*file)->size();
@@ -140,11 +150,15 @@ class TableReader final : public readers::RowReader {
   Result<> open(const InputFile& input) {
     Result<std::unique_ptr<TableSource>> source = open_source(input);
     if (!source) return std::unexpected(std::move(source).error());
-    Result<std::shared_ptr<arrow::Schema>> schema = (*source)->infer(plan_);
+    return begin(std::move(*source));
+  }
+
+  Result<> begin(std::unique_ptr<TableSource> source) {
+    Result<std::shared_ptr<arrow::Schema>> schema = source->infer(plan_);
     if (!schema) return std::unexpected(std::move(schema).error());
     if (!schema_) set_schema(std::move(*schema));
-    if (Result<> used = (*source)->use(schema_); !used) return used;
-    source_ = std::move(*source);
+    if (Result<> used = source->use(schema_); !used) return used;
+    source_ = std::move(source);
     return {};
   }
 
@@ -308,7 +322,7 @@ class TableReader final : public readers::RowReader {
     return buffer->ToString();
   }
 
-  FileSystem& files_;
+  FileSystem* const files_;
   const std::vector<InputFile> inputs_;
   const TableSettings settings_;
   const ColumnPlan plan_;
@@ -346,8 +360,21 @@ Result<std::unique_ptr<readers::RowReader>> open_table_reader(FileSystem& files,
                                                               std::span<const InputFile> inputs,
                                                               const TableSettings& settings,
                                                               arrow::MemoryPool* pool) {
-  auto reader = std::make_unique<TableReader>(files, inputs, settings, pool);
+  auto reader = std::make_unique<TableReader>(&files, inputs, settings, pool);
   if (Result<> opened = reader->open_first(); !opened) {
+    return std::unexpected(std::move(opened).error());
+  }
+  return reader;
+}
+
+Result<std::unique_ptr<readers::RowReader>> open_stream_reader(ArrowArrayStream& stream,
+                                                               std::string_view name,
+                                                               const TableSettings& settings,
+                                                               arrow::MemoryPool* pool) {
+  // By rows rather than lines, as parquet.
+  const InputFile input{.name = std::string(name), .format = readers::ListFormat::parquet};
+  auto reader = std::make_unique<TableReader>(nullptr, std::span(&input, 1), settings, pool);
+  if (Result<> opened = reader->open_stream(stream); !opened) {
     return std::unexpected(std::move(opened).error());
   }
   return reader;

@@ -11,6 +11,7 @@
 #include "readers/reader.h"
 #include "readers/table.h"
 
+struct ArrowArrayStream;
 namespace arrow {
 class MemoryPool;
 }
@@ -21,6 +22,9 @@ namespace pixhaul::arrow_io {
 [[nodiscard]] Result<std::unique_ptr<readers::RowReader>> open_table_reader(
     FileSystem& files, std::span<const readers::InputFile> inputs,
     const readers::TableSettings& settings, arrow::MemoryPool* pool);
+[[nodiscard]] Result<std::unique_ptr<readers::RowReader>> open_stream_reader(
+    ArrowArrayStream& stream, std::string_view name, const readers::TableSettings& settings,
+    arrow::MemoryPool* pool);
 [[nodiscard]] Result<std::unique_ptr<readers::ColumnTable>> open_column_table(
     std::string_view ipc, arrow::MemoryPool* pool);
 

@@ -14,6 +14,8 @@
 #include "readers/records.h"
 #include "readers/table.h"
 
+struct ArrowArrayStream;
+
 namespace arrow {
 class MemoryPool;
 class RecordBatch;
@@ -76,6 +78,10 @@ class TableSource {
     std::unique_ptr<ReadableFile> file, const readers::InputFile& input, arrow::MemoryPool* pool);
 [[nodiscard]] Result<std::unique_ptr<TableSource>> open_parquet_table(
     std::unique_ptr<ReadableFile> file, const readers::InputFile& input, arrow::MemoryPool* pool);
+
+/// The table that comes by Arrow's C stream interface, which is moved from `stream`.
+[[nodiscard]] Result<std::unique_ptr<TableSource>> open_stream_table(
+    ArrowArrayStream& stream, const readers::InputFile& input, arrow::MemoryPool* pool);
 
 /// The types that both schemas' values fit into, column by column. `by_text`: they were spelled,
 /// so a string holds any of them.

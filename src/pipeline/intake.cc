@@ -57,6 +57,7 @@ Result<bool> Intake::take_row(readers::RawRow& row) {
   if (rows_read() > 0 && next_index_ % settings_.samples_per_shard == 0) {
     if (auto ended = end_shard(); !ended) return std::unexpected(std::move(ended).error());
   }
+  if (batched_ > 0 && !reader_.is_ready()) flush();
   auto more = reader_.next(row);
   if (!more || !*more) return more;
   const std::uint64_t index = next_index_++;

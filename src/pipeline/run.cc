@@ -21,6 +21,7 @@
 #include "pipeline/file_sink.h"
 #include "pipeline/hash.h"
 #include "pipeline/probe_judge.h"
+#include "pipeline/program_rows.h"
 #include "pipeline/retry_choice.h"
 #include "pixhaul/option_table.h"
 #include "pixhaul/version.h"
@@ -30,9 +31,14 @@
 namespace pixhaul {
 
 Result<Summary> download(const Options& options, Observer& observer, std::stop_token stop) {
+  return download(options, Input(), observer, std::move(stop));
+}
+
+Result<Summary> download(const Options& options, const Input& input, Observer& observer,
+                         std::stop_token stop) {
   pipeline::MachineWorld world;
   pipeline::ThreadCrew crew;
-  auto run = pipeline::Run::create(options, world, crew);
+  auto run = pipeline::Run::create(options, world, crew, input);
   if (!run) return std::unexpected(std::move(run).error());
   return (*run)->work(observer, std::move(stop));
 }
@@ -127,26 +133,34 @@ Run::Run(const Options& options, World& world, Crew& crew)
     : options_(options), world_(world), crew_(crew), lists_(world.files()) {}
 Run::~Run() { charge_arrow_to(nullptr); }
 
-Result<std::unique_ptr<Run>> Run::create(const Options& options, World& world, Crew& crew) {
+Result<std::unique_ptr<Run>> Run::create(const Options& options, World& world, Crew& crew,
+                                         const Input& input) {
   std::unique_ptr<Run> run(new Run(options, world, crew));
-  if (auto opened = run->open(); !opened) return std::unexpected(std::move(opened).error());
+  if (auto opened = run->open(input); !opened) return std::unexpected(std::move(opened).error());
   return run;
 }
 
-Result<> Run::open() {
+Result<> Run::open(const Input& input) {
   auto settings = configure(options_, world_.machine());
   if (!settings) return std::unexpected(std::move(settings).error());
   settings_ = std::move(*settings);
   auto redo = parse_retry_choice(options_.retry_failed);
   if (!redo) return std::unexpected(std::move(redo).error());
   redo_ = std::move(*redo);
-  auto input = configure_input(options_);
-  if (!input) return std::unexpected(std::move(input).error());
-  auto reader = open_rows(lists_, options_.url_list, input->format, input->table);
-  if (!reader) return std::unexpected(std::move(reader).error());
-  reader_ = std::move(*reader);
+  if (auto opened = open_list(input); !opened) return opened;
   if (auto opened = open_output(); !opened) return opened;
   return open_network();
+}
+
+Result<> Run::open_list(const Input& input) {
+  auto settings = configure_input(options_);
+  if (!settings) return std::unexpected(std::move(settings).error());
+  auto reader = input.urls != nullptr || input.table != nullptr
+                    ? open_program_rows(input, settings->table)
+                    : open_rows(lists_, options_.url_list, settings->format, settings->table);
+  if (!reader) return std::unexpected(std::move(reader).error());
+  reader_ = std::move(*reader);
+  return {};
 }
 
 Result<> Run::open_output() {

@@ -35,15 +35,16 @@ namespace pixhaul::pipeline {
 /// caller's thread.
 class Run {
  public:
-  /// `world` and `crew` outlive the run.
+  /// `world` and `crew` outlive the run; `input` says where rows come from if not from url_list.
   [[nodiscard]] static Result<std::unique_ptr<Run>> create(const Options& options, World& world,
-                                                           Crew& crew);
+                                                           Crew& crew, const Input& input = {});
   ~Run();
   [[nodiscard]] Result<Summary> work(Observer& observer, std::stop_token stop);
 
  private:
   Run(const Options& options, World& world, Crew& crew);
-  [[nodiscard]] Result<> open();
+  [[nodiscard]] Result<> open(const Input& input);
+  [[nodiscard]] Result<> open_list(const Input& input);
   [[nodiscard]] Result<> open_output();
   [[nodiscard]] Result<> open_network();
   [[nodiscard]] Result<std::unique_ptr<writers::SampleWriter>> make_writer();

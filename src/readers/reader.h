@@ -46,6 +46,9 @@ class RowReader {
   /// The next row; false at the end. After an error or the end, every call returns false.
   /// Errors: input_unreadable; the rows before the damage have been returned by then.
   [[nodiscard]] virtual Result<bool> next(RawRow& row) = 0;
+  /// Whether next() returns without waiting for others than the disk. Before it is called when this
+  /// is false, rows already returned should be on their way.
+  [[nodiscard]] virtual bool is_ready() { return true; }
   [[nodiscard]] virtual ReadProgress progress() const = 0;
   /// The columns of all rows returned since the last call, bad ones included, as one Arrow IPC
   /// stream: what readers::ColumnTable shows and the metadata tables begin with. Columns and their
