@@ -1,0 +1,5 @@
+"""python -m pixhaul: the command."""
+
+from ._command import main
+
+main()
