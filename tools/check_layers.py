@@ -41,6 +41,7 @@ PUBLIC = {
     "fetch.h": RUN,
     "input.h": RUN | {"arrow_io"},
     "session.h": RUN,
+    "stream.h": RUN,
     "compare.h": RUN,
     "status.h": RUN,
     "verify.h": RUN,

@@ -12,5 +12,6 @@
 #include "pixhaul/session.h"
 #include "pixhaul/stats.h"
 #include "pixhaul/status.h"
+#include "pixhaul/stream.h"
 #include "pixhaul/verify.h"
 #include "pixhaul/version.h"

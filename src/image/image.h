@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <utility>
 
 #include "base/check.h"
 
@@ -29,6 +30,9 @@ class Image {
   [[nodiscard]] std::size_t stride_bytes() const { return std::size_t{width_} * channels_; }
   [[nodiscard]] std::size_t size_bytes() const { return stride_bytes() * height_; }
   [[nodiscard]] bool empty() const { return pixels_ == nullptr; }
+
+  /// The pixels themselves; the image is empty afterwards.
+  [[nodiscard]] std::unique_ptr<std::uint8_t[]> take_pixels() && { return std::move(pixels_); }
 
   [[nodiscard]] std::span<std::uint8_t> pixels() { return {pixels_.get(), size_bytes()}; }
   [[nodiscard]] std::span<const std::uint8_t> pixels() const {

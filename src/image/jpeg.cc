@@ -56,6 +56,11 @@ Error unsupported(std::string detail) {
 }  // namespace
 
 Result<Decoded> JpegCodec::decode(Bytes bytes, const DecodeLimits& limits) const {
+  return decode_jpeg_shrunk(bytes, limits, 1);
+}
+
+Result<Decoded> decode_jpeg_shrunk(Bytes bytes, const DecodeLimits& limits,
+                                   std::uint32_t denominator) {
   JpegReader reader;
   if (auto opened = reader.open(bytes, limits); !opened) {
     return std::unexpected(std::move(opened).error());
@@ -66,9 +71,12 @@ Result<Decoded> JpegCodec::decode(Bytes bytes, const DecodeLimits& limits) const
 
   jpeg.out_color_space = *space;
   const std::uint32_t channels = *space == JCS_GRAYSCALE ? 1 : 3;
-  Decoded decoded{.image = Image(jpeg.image_width, jpeg.image_height, channels),
+  const auto shrunk = [&](std::uint32_t side) { return (side + denominator - 1) / denominator; };
+  jpeg.scale_num = 1;
+  jpeg.scale_denom = denominator;
+  Decoded decoded{.image = Image(shrunk(jpeg.image_width), shrunk(jpeg.image_height), channels),
                   .is_cmyk = *space == JCS_CMYK};
-  std::vector<std::uint8_t> inks(*space == JCS_CMYK ? std::size_t{jpeg.image_width} * 4 : 0);
+  std::vector<std::uint8_t> inks(*space == JCS_CMYK ? std::size_t{decoded.image.width()} * 4 : 0);
   auto whole = reader.run([&] {
     jpeg_start_decompress(&jpeg);
     read_rows(jpeg, decoded.image, inks);

@@ -7,6 +7,7 @@
 
 #include "image/color.h"
 #include "image/exif.h"
+#include "image/jpeg.h"
 #include "image/jpeg_planes.h"
 #include "image/orientation.h"
 
@@ -143,6 +144,21 @@ Result<Processed> process_in_rgb(Bytes body, const Whole& whole, Orientation ori
   return processed;
 }
 
+// ---- to pixels
+
+/// By how much libjpeg may shrink a picture on the way: at least twice the size wanted is left, so
+/// that the mean of whole pixels is taken of enough of them.
+std::uint32_t jpeg_shrink(const Plan& plan) {
+  if (plan.interpolation != Interpolation::area) return 1;
+  std::uint32_t denominator = 1;
+  while (denominator < 8 &&
+         plan.source.width / (denominator * 2) >= std::uint64_t{plan.scaled.width} * 2 &&
+         plan.source.height / (denominator * 2) >= std::uint64_t{plan.scaled.height} * 2) {
+    denominator *= 2;
+  }
+  return denominator;
+}
+
 // ---- memory
 
 struct Cost {
@@ -213,6 +229,40 @@ Result<Processed> process(Bytes body, const ProcessSettings& settings, std::span
     }
   }
   return process_in_rgb(body, *whole, orientation, settings, boxes);
+}
+
+Result<ProcessedPixels> process_to_pixels(Bytes body, const ProcessSettings& settings,
+                                          std::span<const Box> boxes) {
+  PIXHAUL_CHECK(boxes.empty() || settings.may_blur);
+  const auto whole = walk(body);
+  if (!whole) return std::unexpected(whole.error());
+  const auto codec = need_codec(whole->format);
+  if (!codec) return std::unexpected(codec.error());
+  const Orientation orientation = orientation_of(body, settings);
+  std::uint32_t shrink = 1;
+  if (whole->size) {
+    const auto plan = make_allowed_plan(upright(*whole->size, orientation), settings);
+    if (!plan) return std::unexpected(plan.error());
+    if (whole->format == ImageFormat::jpeg) shrink = jpeg_shrink(*plan);
+  }
+  auto decoded = shrink > 1 ? decode_jpeg_shrunk(body, settings.limits, shrink)
+                            : (*codec)->decode(body, settings.limits);
+  if (!decoded) return std::unexpected(std::move(decoded).error());
+  const Dimensions held = upright(size_of(decoded->image), orientation);
+  // Where libjpeg shrank the picture, the plan is that of the picture as served.
+  auto plan = make_allowed_plan(shrink > 1 ? upright(*whole->size, orientation) : held, settings);
+  if (!plan) return std::unexpected(plan.error());
+  ProcessedPixels processed{.format = whole->format,
+                            .original_width = plan->source.width,
+                            .original_height = plan->source.height,
+                            .warning = std::move(decoded->warning)};
+  plan->source = held;
+  auto image =
+      carry_out(*plan, turned_upright(on_white(std::move(decoded->image)), orientation), boxes);
+  if (!image) return std::unexpected(std::move(image).error());
+  processed.image =
+      settings.transform.color == ColorMode::rgb ? as_rgb(*std::move(image)) : *std::move(image);
+  return processed;
 }
 
 std::uint64_t working_set_bytes(const Dimensions& size, const ProcessSettings& settings,

@@ -50,6 +50,21 @@ struct Processed {
 [[nodiscard]] Result<Processed> process(Bytes body, const ProcessSettings& settings,
                                         std::span<const Box> boxes);
 
+/// A sample that stays pixels.
+struct ProcessedPixels {
+  Image image{};  ///< three channels, or one where ColorMode::keep leaves it
+  ImageFormat format = ImageFormat::unknown;  ///< of the body
+  std::uint32_t original_width = 0;           ///< of the picture as served, upright
+  std::uint32_t original_height = 0;
+  std::string warning{};
+};
+
+/// The same stage but for its last step: nothing is encoded. With Interpolation::area a JPEG that
+/// is to become less than half is shrunk while it is decoded. `reencode` and `encode` of the
+/// settings are ignored. Errors: as process().
+[[nodiscard]] Result<ProcessedPixels> process_to_pixels(Bytes body, const ProcessSettings& settings,
+                                                        std::span<const Box> boxes);
+
 /// Upper bounds of the memory taken beside the body, to be charged before `process()` or `decode()`
 /// is called.
 

@@ -51,6 +51,23 @@ SampleMaker::Bytes SampleMaker::make(Bytes body, const PendingRow& row, Outcome&
   return sample;
 }
 
+image::Image SampleMaker::make_pixels(Bytes body, const PendingRow& row, Outcome& outcome) {
+  if (digest_) outcome.digest = digest_->of(body);
+  if (!has_expected_digest(row, outcome)) return {};
+  auto made = image::process_to_pixels(body, *settings_.process, row.boxes);
+  if (!made) {
+    fail(outcome, std::move(made).error());
+    return {};
+  }
+  outcome.format = made->format;
+  outcome.width = made->image.width();
+  outcome.height = made->image.height();
+  outcome.original_width = made->original_width;
+  outcome.original_height = made->original_height;
+  if (settings_.extract_exif) outcome.exif = image::exif_text(body);
+  return std::move(made->image);
+}
+
 bool SampleMaker::has_expected_digest(const PendingRow& row, Outcome& outcome) const {
   if (row.verify_hash.empty() || row.verify_hash == outcome.digest) return true;
   fail(outcome, {.code = ErrorCode::hash_mismatch, .detail = "hash mismatch"});

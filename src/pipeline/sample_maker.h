@@ -41,6 +41,8 @@ class SampleMaker {
   /// The sample's bytes, valid until the next call or the body's end, and its facts in `outcome`. A
   /// body that is not wanted ends with its status there, for good: the same bytes would fail again.
   [[nodiscard]] Bytes make(Bytes body, const PendingRow& row, Outcome& outcome);
+  /// The same as pixels; an empty image where `outcome` says why. REQUIRES: settings.process.
+  [[nodiscard]] image::Image make_pixels(Bytes body, const PendingRow& row, Outcome& outcome);
 
  private:
   SampleMaker(const SampleSettings& settings, std::optional<Digest> digest,
