@@ -9,12 +9,16 @@ from ._errors import BusyError, FolderError, InputError, OptionError, OutputErro
 
 __all__ = [
     "BusyError", "Fetched", "FolderError", "InputError", "OptionError", "OutputError", "PixhaulError", "Session",
-    "Summary", "__version__", "download", "explain", "fetch", "row_statuses",
+    "Sample", "Stream", "Summary", "__version__", "download", "explain", "fetch", "row_statuses", "stream",
 ]
 
 # What is not needed at once is imported when it is first named: `import pixhaul` stays quick.
-_HOMES = {"download": "_download", "Summary": "_summary", "Fetched": "_fetch", "Session": "_fetch", "fetch": "_fetch"}
-_DESCRIBED = ("download", "fetch")
+_HOMES = {
+    "download": "_download", "Summary": "_summary",
+    "Fetched": "_fetch", "Session": "_fetch", "fetch": "_fetch",
+    "Sample": "_stream", "Stream": "_stream", "stream": "_stream",
+}
+_DESCRIBED = ("download", "fetch", "stream")
 
 
 def __getattr__(name):
@@ -24,9 +28,9 @@ def __getattr__(name):
 
     value = getattr(importlib.import_module("." + _HOMES[name], __name__), name)
     if name in _DESCRIBED:
-        from ._options import describe
+        from . import _options
 
-        value = describe(value)
+        value = _options.describe(value, _options.skipped(name))
     globals()[name] = value
     return value
 

@@ -62,7 +62,7 @@ class Session:
     """
 
     def __init__(self, **options):
-        self._core = _core.Session(_options.from_keywords(options))
+        self._core = _core.Session(_options.from_keywords(options, skip=_options.OF_ROWS))
         self._threads = None
 
     def fetch(self, url):
@@ -111,7 +111,7 @@ def fetch(url, **options):
     Raises:
         OptionError: An option has an impossible value.
     """
-    session = _core.Session(_options.from_keywords(options))
+    session = _core.Session(_options.from_keywords(options, skip=_options.OF_ROWS))
     return _fetch(url, _one_shot_threads, session)
 
 

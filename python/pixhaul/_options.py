@@ -10,6 +10,17 @@ from ._errors import make
 
 # The rows are the first argument of each function.
 NOT_KEYWORDS = ("url_list",)
+# What has no meaning where no folder is written.
+OF_FOLDERS = (
+    "output_folder", "output_format", "file_names", "number_sample_per_shard", "retry_failed", "max_open_shards",
+    "metadata", "sizes", "incremental_mode", "body", "max_errors", "max_bytes", "max_duration", "fail_ratio",
+    "progress", "log_level",
+)
+# What has none either where there is one URL instead of rows.
+OF_ROWS = (
+    *OF_FOLDERS, "input_format", "url_col", "caption_col", "bbox_col", "verify_hash", "save_additional_columns",
+    "worker_index", "worker_count", "max_rows",
+)
 
 
 class Keyword(typing.NamedTuple):
@@ -112,7 +123,7 @@ def _set(options, keyword, value):
     return options.set(keyword.name, _text(keyword, value))
 
 
-def from_keywords(given, defaults=()):
+def from_keywords(given, defaults=(), skip=()):
     """Returns the engine's options with `given` set over the environment's PIXHAUL_* and `defaults`.
 
     Raises:
@@ -124,12 +135,14 @@ def from_keywords(given, defaults=()):
         _set(options, table()[name], value)
     for name in table():
         text = os.environ.get("PIXHAUL_" + name.upper())
-        if text is not None and name not in NOT_KEYWORDS:
+        if text is not None and name not in NOT_KEYWORDS and name not in skip:
             options.set(name, text)
     for name, value in given.items():
         keyword = table().get(name)
         if keyword is None or name in NOT_KEYWORDS:
             raise TypeError(f"there is no option {name!r}{_hint(name)}")
+        if name in skip:
+            raise TypeError(f"the option {name!r} is of downloads into a folder: it has no meaning here")
         _set(options, keyword, value)
     # A value that is the default asks for nothing.
     standard = _core.Options()
@@ -142,6 +155,11 @@ def _hint(name):
 
     near = difflib.get_close_matches(name, table(), 1)
     return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def skipped(function):
+    """Returns the options that the function of that name does not have."""
+    return {"stream": OF_FOLDERS, "fetch": OF_ROWS}.get(function, ())
 
 
 def describe(function, skip=()):

@@ -10,6 +10,7 @@
 
 #include "bindings.h"
 #include "convert.h"
+#include "gil.h"
 #include "pixhaul/download.h"
 #include "python_source.h"
 
@@ -59,7 +60,7 @@ class PythonObserver final : public Observer {
   template <class Work>
   void call(Work work) {
     if (raised_) return;
-    const nb::gil_scoped_acquire gil;
+    const HoldGil gil;
     try {
       work();
     } catch (...) {
@@ -125,7 +126,7 @@ nb::dict run_download(const Options& given, const nb::object& urls, std::size_t 
   const Input input{
       .urls = urls.is_none() ? nullptr : &source, .table = stream_of(table), .name = input_name};
   const Result<Summary> summary = [&] {
-    const nb::gil_scoped_release no_gil;
+    const FreeGil no_gil;
     return download(options, input, observer, stop.get_token());
   }();
   if (observer.raised()) std::rethrow_exception(observer.raised());
@@ -137,7 +138,7 @@ nb::dict run_download(const Options& given, const nb::object& urls, std::size_t 
 nb::dict run_plan(const Options& given) {
   const Options options = given;
   Result<Plan> planned = [&] {
-    const nb::gil_scoped_release no_gil;
+    const FreeGil no_gil;
     return plan(options);
   }();
   const Plan made = value_or_raise(std::move(planned));

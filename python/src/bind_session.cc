@@ -7,6 +7,7 @@
 
 #include "bindings.h"
 #include "convert.h"
+#include "gil.h"
 #include "pixhaul/session.h"
 
 namespace pixhaul::python {
@@ -40,7 +41,7 @@ class SharedSession {
 
 nb::list fetch_all(SharedSession& session, const std::vector<std::string>& urls) {
   std::vector<Fetched> fetched = [&] {
-    const nb::gil_scoped_release no_gil;
+    const FreeGil no_gil;
     return session.fetch_all(urls);
   }();
   nb::list results;
@@ -55,9 +56,9 @@ void bind_session(nb::module_& core) {
       .def(nb::init<const Options&>(), nb::arg("options"))
       .def("fetch_all", &fetch_all, nb::arg("urls"), "(outcome, body) of each, in order.")
       .def("stats", [](SharedSession& session) {
-        const nb::gil_scoped_release no_gil;
+        const FreeGil no_gil;
         const StatsSnapshot stats = session.stats();
-        const nb::gil_scoped_acquire gil;
+        const HoldGil gil;
         return stats_dict(stats);
       });
 }

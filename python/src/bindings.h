@@ -28,5 +28,6 @@ void bind_options(nb::module_& core);
 void bind_outcome(nb::module_& core);
 void bind_download(nb::module_& core);
 void bind_session(nb::module_& core);
+void bind_stream(nb::module_& core);
 
 }  // namespace pixhaul::python

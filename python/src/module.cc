@@ -12,4 +12,5 @@ NB_MODULE(_core, core) {
   python::bind_outcome(core);
   python::bind_download(core);
   python::bind_session(core);
+  python::bind_stream(core);
 }

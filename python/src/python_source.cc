@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "gil.h"
+
 namespace pixhaul::python {
 
 namespace nb = nanobind;
@@ -18,7 +20,7 @@ Result<bool> PythonSource::next(std::string& url) {
 }
 
 void PythonSource::take_some() {
-  const nb::gil_scoped_acquire gil;
+  const HoldGil gil;
   urls_.clear();
   at_ = 0;
   try {
