@@ -25,6 +25,13 @@ if(Arrow_FOUND AND Parquet_FOUND AND Arrow_VERSION VERSION_GREATER_EQUAL 21)
   message(STATUS "Arrow ${Arrow_VERSION} of the system")
 else()
   set(pyarrow "${PIXHAUL_PYARROW}")
+  if(NOT pyarrow AND SKBUILD)
+    # That of the environment the wheel is built in.
+    find_package(Python 3.10 COMPONENTS Interpreter)
+    execute_process(COMMAND "${Python_EXECUTABLE}" -c
+      "import importlib.util as u; print(u.find_spec('pyarrow').submodule_search_locations[0])"
+      OUTPUT_STRIP_TRAILING_WHITESPACE OUTPUT_VARIABLE pyarrow ERROR_QUIET)
+  endif()
   if(NOT pyarrow)
     file(GLOB pyarrow "${PROJECT_SOURCE_DIR}/build/venv/arrow/lib/python3*/site-packages/pyarrow")
   endif()

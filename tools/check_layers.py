@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks that includes follow ARCHITECTURE.md's layer table: arrows point down only.
 
-Reads every #include in include/, src/ and tests/ and reports one line for each that the table does not allow.
+Reads every #include in include/, src/, python/ and tests/ and reports one line for each that the table does not allow.
 --self_test shows that it catches an upward include, a public header in the wrong layer and an outside library in a
 header of ours.
 """
@@ -88,6 +88,8 @@ def check_file(path: str, text: str) -> list[str]:
 def check_include(parts: list[str], header: str) -> str:
     """Returns why the file may not include `header`, or an empty string."""
     top, folder = parts[0], parts[1] if len(parts) > 2 else ""
+    if top == "python":
+        return "Python sees the public headers only" if header.split("/")[0] in LAYERS else ""
     if top == "tests":
         return check_test(folder, header)
     if header.startswith("pixhaul/"):
@@ -146,6 +148,7 @@ def self_test() -> None:
         ("src/net/x.cc", '#include "pixhaul/unheard_of.h"'),
         ("src/pipeline/x.cc", '#include "arrow_io/table_reader.h"'),
         ("src/readers/x.cc", "#include <arrow/api.h>"),
+        ("python/src/x.cc", '#include "base/buffer.h"'),
     }
     good = {
         ("src/pipeline/x.cc", '#include "net/url.h"'),
@@ -153,6 +156,7 @@ def self_test() -> None:
         ("src/readers/x.cc", '#include "pixhaul/result.h"'),
         ("src/pipeline/x.cc", '#include "arrow_io/module.h"'),
         ("src/arrow_io/x.cc", '#include "readers/reader.h"\n#include <parquet/arrow/reader.h>'),
+        ("python/src/x.cc", '#include "pixhaul/stream.h"\n#include <nanobind/nanobind.h>'),
         ("tests/net/x_test.cc", '#include "support/fake_clock.h"\n#include "net/url.h"'),
     }
     missed = [case for case in bad if not check_file(*case)]
@@ -168,7 +172,7 @@ def main() -> None:
     if parser.parse_args().self_test:
         self_test()
         return
-    files = [p for top in ("include", "src", "tests") for p in sorted((ROOT / top).rglob("*")) if p.suffix in (".h", ".cc")]
+    files = [p for top in ("include", "src", "python", "tests") for p in sorted((ROOT / top).rglob("*")) if p.suffix in (".h", ".cc")]
     problems = [line for p in files for line in check_file(p.relative_to(ROOT).as_posix(), p.read_text())]
     if problems:
         sys.exit("\n".join(problems))

@@ -132,11 +132,15 @@ arrow::Status begin(bool needs_s3) {
   std::call_once(once_s3, [] {
     Dl_info info{};
     if (::dladdr(reinterpret_cast<const void*>(&arrow::fs::EnsureFinalized), &info) == 0) return;
-    std::string path = info.dli_fname;
-    path.resize(path.rfind('/') + 1);
-    path += "libarrow_s3.so." ARROW_SO_VERSION;
-    if (::access(path.c_str(), F_OK) == 0) {
+    std::string folder = info.dli_fname;
+    folder.resize(folder.rfind('/') + 1);
+    // Arrow's own name, and that of the copy in a Python package (tools/private_arrow).
+    for (const char* name :
+         {"libarrow_s3.so." ARROW_SO_VERSION, "libpixhaul_private_arrow_s3.so"}) {
+      const std::string path = folder + name;
+      if (::access(path.c_str(), F_OK) != 0) continue;
       s3_status = arrow::fs::LoadFileSystemFactories(path.c_str());
+      return;
     }
   });
   return s3_status;
