@@ -1,5 +1,5 @@
 # Thin words over the scripts in tools/; each line can be given by hand.
-.PHONY: demo test consumers reliability simulate guards soak simulation_built bench format lint fuzz
+.PHONY: demo test wheel pyarrow_beside consumers reliability simulate guards soak simulation_built bench format lint fuzz
 
 demo:
 	tools/install_packages build demo
@@ -12,6 +12,14 @@ test:
 	cmake --preset dev
 	ninja -C build/dev
 	ctest --test-dir build/dev --output-on-failure
+
+wheel:
+	tools/install_packages build test
+	tools/wheel
+
+pyarrow_beside: wheel
+	ninja -C build/dev tools/origin
+	python/tests/pyarrow_beside.py build/wheels/*.whl
 
 consumers:
 	tools/install_packages build test
