@@ -43,7 +43,7 @@ void release_buffer(PyObject*, Py_buffer* view) {
   delete[] static_cast<Py_ssize_t*>(view->internal);
 }
 
-PyType_Slot kPixelSlots[] = {
+PyType_Slot pixel_slots[] = {
     {Py_bf_getbuffer, reinterpret_cast<void*>(&give_buffer)},
     {Py_bf_releasebuffer, reinterpret_cast<void*>(&release_buffer)},
     {0, nullptr},
@@ -133,7 +133,7 @@ nb::object encoded_of(const Sample& sample) {
 }  // namespace
 
 void bind_stream(nb::module_& core) {
-  nb::class_<Pixels>(core, "Pixels", nb::type_slots(kPixelSlots),
+  nb::class_<Pixels>(core, "Pixels", nb::type_slots(pixel_slots),
                      "Pixels by the buffer protocol: height × width × channels, or height × width.")
       .def_ro("width", &Pixels::width)
       .def_ro("height", &Pixels::height)

@@ -193,8 +193,9 @@ void Stream::State::read_rows(const std::stop_token& stop) {
   std::optional<Error> failure;
   while (!stop.stop_requested()) {
     auto more = read_chunk();
+    if (more && *more) continue;
     if (!more) failure = std::move(more).error();
-    if (!more || !*more) break;
+    break;
   }
   line_->end(sent_, std::move(failure));
 }
