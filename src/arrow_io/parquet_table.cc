@@ -126,7 +126,7 @@ class ParquetTable final : public TableSource {
   }
 
   const readers::InputFile& input_;
-  arrow::MemoryPool* const pool_;  // not owned, outlives this
+  arrow::MemoryPool* const pool_;     // not owned, outlives this
   const ColumnPlan* plan_ = nullptr;  // not owned; outlives this
   std::unique_ptr<parquet::arrow::FileReader> reader_;
   Schema file_schema_;

@@ -86,6 +86,7 @@ Result<bool> Intake::take_row(readers::RawRow& row) {
   pending.boxes.clear();
   for (const readers::Box& box : row.boxes)
     pending.boxes.push_back({box.left, box.top, box.right, box.bottom});
+  pending.body = row.body;
   window_.hold(place);
   send(place, row);
   if (++batched_ >= kBatchRows) flush();
@@ -93,6 +94,13 @@ Result<bool> Intake::take_row(readers::RawRow& row) {
 }
 
 void Intake::send(std::uint32_t place, const readers::RawRow& row) {
+  if (row.problem.empty() && row.body) {
+    net::FetchResult standing{.id = place};
+    standing.outcome.status = ErrorCode::success;
+    standing.outcome.retrieved_at = clock_.wall_now();
+    unfetched_.push_back(std::move(standing));
+    return;
+  }
   auto url =
       row.problem.empty()
           ? net::parse_url(row.text)
@@ -106,7 +114,7 @@ void Intake::send(std::uint32_t place, const readers::RawRow& row) {
   refused.outcome.status = url.error().code;
   refused.outcome.detail = std::move(url).error().detail;
   refused.outcome.retrieved_at = clock_.wall_now();
-  refused_.push_back(std::move(refused));
+  unfetched_.push_back(std::move(refused));
 }
 
 void Intake::flush() {
@@ -114,7 +122,7 @@ void Intake::flush() {
   for (std::size_t loop = 0; loop < loops_.size(); ++loop) {
     if (!outgoing_[loop].empty()) loops_[loop]->submit(std::exchange(outgoing_[loop], {}));
   }
-  if (!refused_.empty()) writers_.take(*loops_.front(), std::exchange(refused_, {}));
+  if (!unfetched_.empty()) writers_.take(*loops_.front(), std::exchange(unfetched_, {}));
 }
 
 }  // namespace pixhaul::pipeline

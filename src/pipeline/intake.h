@@ -22,7 +22,8 @@ struct IntakeSettings {
 };
 
 /// The first stage: reads the list, asks the book which rows are still to be done, and sends each
-/// to the loop its host lives on. What is no URL goes straight to the writers. One thread.
+/// to the loop its host lives on. What is no URL goes straight to the writers, as does a row whose
+/// image lies in a file. One thread.
 class Intake {
  public:
   /// References outlive the stage.
@@ -80,8 +81,8 @@ class Intake {
   readers::RawRow row_;  // reused
   std::uint64_t next_index_;
   std::vector<std::vector<net::Job>> outgoing_;  // by loop
-  std::vector<net::FetchResult> refused_;
-  std::vector<std::uint32_t> places_;  // acquired and not used yet
+  std::vector<net::FetchResult> unfetched_;      // no URL, or no need of one
+  std::vector<std::uint32_t> places_;            // acquired and not used yet
   std::size_t batched_ = 0;
   std::atomic<std::uint64_t> rows_read_ = 0;
   std::atomic<std::uint64_t> rows_resumed_ = 0;

@@ -4,11 +4,14 @@
 
 #include <algorithm>
 #include <array>
+#include <deque>
+#include <map>
 #include <utility>
 
 #include "arrow_io/module.h"
 #include "pipeline/arrow_loader.h"
 #include "readers/open.h"
+#include "readers/sample_tar.h"
 
 namespace pixhaul::pipeline {
 
@@ -65,6 +68,75 @@ Result<FileSystem*> AllFiles::files_of(std::string_view path) {
   return stores_.back().files.get();
 }
 
+namespace {
+
+// Shows each tar as the JSON lines of its samples.
+class SampleFiles final : public FileSystem {
+ public:
+  SampleFiles(FileSystem& files, std::span<const readers::InputFile> inputs)
+      : files_(files), inputs_(inputs) {}
+
+  Result<std::unique_ptr<Folder>> open_folder(std::string_view path,
+                                              Folder::IfMissing if_missing) override {
+    return files_.open_folder(path, if_missing);
+  }
+  Result<std::unique_ptr<ReadableFile>> open_input(std::string_view path) override {
+    auto file = files_.open_input(path);
+    const auto named = std::ranges::find(inputs_, path, &readers::InputFile::name);
+    if (!file || named == inputs_.end() || !readers::is_sample_tar(path)) return file;
+    return readers::make_sample_lines(std::move(*file), named->name, places_[named->name]);
+  }
+
+  // Where the sample of the list's next row lies.
+  std::optional<readers::BodyPlace> take_place(std::string_view input) {
+    const auto found = places_.find(input);
+    if (found == places_.end() || found->second.empty()) return std::nullopt;
+    const auto place = found->second.front();
+    found->second.pop_front();
+    return place;
+  }
+
+ private:
+  FileSystem& files_;
+  std::span<const readers::InputFile> inputs_;
+  std::map<std::string, std::deque<std::optional<readers::BodyPlace>>, std::less<>> places_;
+};
+
+// The rows of tars, each with the place of its image. Every line of a tar is exactly one row, bad
+// ones too, so rows and places go in step.
+class SampleReader final : public readers::RowReader {
+ public:
+  static Result<std::unique_ptr<readers::RowReader>> create(
+      FileSystem& files, std::vector<readers::InputFile> inputs, arrow_io::Module& module,
+      const readers::TableSettings& settings) {
+    std::unique_ptr<SampleReader> made(new SampleReader(files, std::move(inputs)));
+    auto rows = module.open_table(made->files_, made->inputs_, settings);
+    if (!rows) return std::unexpected(std::move(rows).error());
+    made->rows_ = std::move(*rows);
+    return made;
+  }
+
+  Result<bool> next(readers::RawRow& row) override {
+    auto more = rows_->next(row);
+    if (!more || !*more || !readers::is_sample_tar(row.input)) return more;
+    row.body = files_.take_place(row.input);
+    if (!row.body && row.problem.empty()) row.problem = "the sample has no image";
+    return more;
+  }
+  readers::ReadProgress progress() const override { return rows_->progress(); }
+  Result<std::string> cut_columns() override { return rows_->cut_columns(); }
+
+ private:
+  SampleReader(FileSystem& files, std::vector<readers::InputFile> inputs)
+      : inputs_(std::move(inputs)), files_(files, inputs_) {}
+
+  const std::vector<readers::InputFile> inputs_;
+  SampleFiles files_;
+  std::unique_ptr<readers::RowReader> rows_;
+};
+
+}  // namespace
+
 Result<std::unique_ptr<readers::RowReader>> open_rows(FileSystem& files,
                                                       std::span<const std::string> inputs,
                                                       readers::ListFormat format,
@@ -74,6 +146,9 @@ Result<std::unique_ptr<readers::RowReader>> open_rows(FileSystem& files,
   if (!readers::are_tables(*found)) return readers::open_texts(files, *found);
   Result<arrow_io::Module*> module = load_arrow();
   if (!module) return std::unexpected(std::move(module).error());
+  if (std::ranges::any_of(*found, readers::is_sample_tar, &readers::InputFile::name)) {
+    return SampleReader::create(files, std::move(*found), **module, settings);
+  }
   return (*module)->open_table(files, *found, settings);
 }
 

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "base/memory_budget.h"
 #include "base/mutex.h"
 #include "image/blur.h"
+#include "readers/reader.h"
 
 namespace pixhaul::pipeline {
 
@@ -18,11 +20,12 @@ namespace pixhaul::pipeline {
 struct PendingRow {
   std::uint64_t index = 0;  ///< in the whole input
   std::uint64_t line = 0;
-  std::string_view input{};         ///< lives as long as the reader
-  std::string url{};                ///< as in the list
-  std::string verify_hash{};        ///< the digest its body has to have; "" if any will do
-  std::vector<image::Box> boxes{};  ///< to blur
-  std::uint64_t held_bytes = 0;     ///< the window's own
+  std::string_view input{};                  ///< lives as long as the reader
+  std::string url{};                         ///< as in the list
+  std::string verify_hash{};                 ///< the digest its body has to have; "" if any will do
+  std::vector<image::Box> boxes{};           ///< to blur
+  std::optional<readers::BodyPlace> body{};  ///< where its image already lies
+  std::uint64_t held_bytes = 0;              ///< the window's own
 };
 
 /// The bounded look-ahead over the list: a fixed number of places for rows under way. Whoever reads

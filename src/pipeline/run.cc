@@ -248,8 +248,9 @@ Result<> Run::open_network() {
     if (!store) return std::unexpected(std::move(store).error());
     auto maker = SampleMaker::create(sample, settings_.hash, &shared_->decode_room);
     if (!maker) return std::unexpected(std::move(maker).error());
-    workers_.push_back(
-        std::make_unique<WriteStage::Worker>(*write_stage_, std::move(*maker), std::move(*store)));
+    workers_.push_back(std::make_unique<WriteStage::Worker>(
+        *write_stage_, std::move(*maker), std::move(*store),
+        StandingBodies(lists_, parts_.front()->make_judge(), options_.max_body_bytes)));
   }
   intake_ = std::make_unique<Intake>(
       *reader_, *book_, *window_, peers_, *write_stage_, shared_->memory, world_.clock(),

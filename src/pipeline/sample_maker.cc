@@ -45,7 +45,7 @@ SampleMaker::Bytes SampleMaker::make(Bytes body, const PendingRow& row, Outcome&
   if (digest_) outcome.digest = digest_->of(body);
   if (!has_expected_digest(row, outcome)) return {};
   const Bytes sample =
-      settings_.process || settings_.decode ? make_pixels(body, row, outcome) : body;
+      settings_.process || settings_.decode ? make_in_room(body, row, outcome) : body;
   if (outcome.status != ErrorCode::success) return {};
   if (settings_.extract_exif) outcome.exif = image::exif_text(body);
   return sample;
@@ -54,7 +54,8 @@ SampleMaker::Bytes SampleMaker::make(Bytes body, const PendingRow& row, Outcome&
 image::Image SampleMaker::make_pixels(Bytes body, const PendingRow& row, Outcome& outcome) {
   if (digest_) outcome.digest = digest_->of(body);
   if (!has_expected_digest(row, outcome)) return {};
-  auto made = image::process_to_pixels(body, *settings_.process, row.boxes);
+  auto made = decoder_ ? decoder_->process_to_pixels(body, *settings_.process, row.boxes)
+                       : image::process_to_pixels(body, *settings_.process, row.boxes);
   if (!made) {
     fail(outcome, std::move(made).error());
     return {};
@@ -75,7 +76,7 @@ bool SampleMaker::has_expected_digest(const PendingRow& row, Outcome& outcome) c
 }
 
 // The room is left before the sample is kept: its bytes are few beside the pixels they are made of.
-SampleMaker::Bytes SampleMaker::make_pixels(Bytes body, const PendingRow& row, Outcome& outcome) {
+SampleMaker::Bytes SampleMaker::make_in_room(Bytes body, const PendingRow& row, Outcome& outcome) {
   std::optional<DecodeRoom::Place> place;
   if (room_ != nullptr) {
     const std::uint64_t bytes = working_set(body, outcome);

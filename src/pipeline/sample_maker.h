@@ -48,7 +48,7 @@ class SampleMaker {
   SampleMaker(const SampleSettings& settings, std::optional<Digest> digest,
               std::unique_ptr<sandbox::Decoder> decoder, DecodeRoom* room);
   bool has_expected_digest(const PendingRow& row, Outcome& outcome) const;
-  [[nodiscard]] Bytes make_pixels(Bytes body, const PendingRow& row, Outcome& outcome);
+  [[nodiscard]] Bytes make_in_room(Bytes body, const PendingRow& row, Outcome& outcome);
   [[nodiscard]] Bytes process(Bytes body, const PendingRow& row, Outcome& outcome);
   [[nodiscard]] Result<> check(Bytes body);
   [[nodiscard]] std::uint64_t working_set(Bytes body, const Outcome& outcome) const;

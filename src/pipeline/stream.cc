@@ -50,7 +50,6 @@ class Stream::State final : public pipeline::ResultSink {
       : options_(options),
         form_(settings.form),
         ordered_(settings.ordered),
-        window_(settings.ordered ? kOrderedRows : kWindowRows),
         places_(settings.ordered ? kOrderedRows : kWindowRows) {
     // Pixels are made by the way of pictures that are encoded anew, less the encoding.
     if (form_ == SampleForm::pixels && !options_.encode_format) {
@@ -101,9 +100,9 @@ class Stream::State final : public pipeline::ResultSink {
   pipeline::MachineWorld world_;
   pipeline::AllFiles lists_{world_.files()};
   std::unique_ptr<readers::RowReader> reader_;
-  pipeline::RowWindow window_;
   std::vector<Place> places_;
   std::unique_ptr<pipeline::SharedNet> shared_;
+  std::unique_ptr<pipeline::RowWindow> window_;
   std::unique_ptr<pipeline::MemoryParts> parts_;
   std::unique_ptr<pipeline::SampleLine> line_;
   std::vector<std::unique_ptr<pipeline::Loop>> loops_;
@@ -154,6 +153,8 @@ Result<> Stream::State::open_loops() {
   auto shared = pipeline::SharedNet::create(settings_, world_);
   if (!shared) return std::unexpected(std::move(shared).error());
   shared_ = std::move(*shared);
+  window_ = std::make_unique<pipeline::RowWindow>(places_.size(), settings_.window_bytes,
+                                                  shared_->memory);
   parts_ = std::make_unique<pipeline::MemoryParts>(settings_);
   line_ = std::make_unique<pipeline::SampleLine>(ordered_,
                                                  std::min(kReadyBytes, settings_.memory_bytes / 8));
@@ -168,9 +169,9 @@ Result<> Stream::State::open_loops() {
   for (const auto& stage : stages_) stage->set_peers(peers_);
   outgoing_.resize(peers_.size());
   for (std::uint32_t i = 0; i < settings_.write_count; ++i) {
-    auto digest = pipeline::make_digest(settings_.hash);
-    if (!digest) return std::unexpected(std::move(digest).error());
-    makers_.emplace_back(settings_.sample, std::move(*digest));
+    auto maker = pipeline::SampleMaker::create(settings_.sample, settings_.hash);
+    if (!maker) return std::unexpected(std::move(maker).error());
+    makers_.push_back(std::move(*maker));
   }
   return {};
 }
@@ -203,7 +204,7 @@ void Stream::State::read_rows(const std::stop_token& stop) {
 // As many rows as have places, and are there; false at the end.
 Result<bool> Stream::State::read_chunk() {
   std::vector<std::uint32_t> free;
-  window_.acquire(kChunkRows, free);
+  window_->acquire(kChunkRows, free);
   if (free.empty()) return false;  // stopping
   std::vector<std::uint32_t> used;
   Result<bool> more = true;
@@ -221,7 +222,7 @@ Result<bool> Stream::State::read_chunk() {
     rows_read_.fetch_add(1, std::memory_order_relaxed);
     if (index % options_.worker_count != options_.worker_index) continue;
     const std::uint32_t place = free[used.size()];
-    pipeline::PendingRow& pending = window_[place];
+    pipeline::PendingRow& pending = (*window_)[place];
     pending.index = index;
     pending.line = row.line;
     pending.input = row.input;
@@ -235,7 +236,7 @@ Result<bool> Stream::State::read_chunk() {
     send(place, row);
   }
   free.erase(free.begin(), free.begin() + static_cast<std::ptrdiff_t>(used.size()));
-  window_.release(free);
+  window_->release(free);
   if (auto attached = attach_columns(used); !attached && more)
     more = std::unexpected(std::move(attached).error());
   flush();
@@ -311,7 +312,7 @@ void Stream::State::make_samples(pipeline::SampleMaker& maker) {
 pipeline::ReadySample Stream::State::make(pipeline::Arrival& arrival,
                                           pipeline::SampleMaker& maker) {
   net::FetchResult& result = arrival.result;
-  const pipeline::PendingRow& pending = window_[result.id];
+  const pipeline::PendingRow& pending = (*window_)[result.id];
   pipeline::ReadySample ready{.place = static_cast<std::uint32_t>(result.id)};
   Sample& sample = ready.sample;
   Outcome& outcome = result.outcome;
@@ -367,7 +368,7 @@ bool Stream::State::wait(std::chrono::milliseconds longest) {
 
 // Some at a time: each release may wake the intake for as few rows as it frees.
 void Stream::State::release_places() {
-  window_.release(taken_places_);
+  window_->release(taken_places_);
   taken_places_.clear();
 }
 
@@ -375,7 +376,7 @@ void Stream::State::release_places() {
 
 void Stream::State::stop() {
   line_->close();
-  window_.close();
+  if (window_) window_->close();
   intake_thread_.request_stop();
 }
 

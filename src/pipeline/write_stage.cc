@@ -63,9 +63,16 @@ Result<> WriteStage::Worker::work_on(Batch& batch) {
     if (is_run_fault(outcome.status)) {
       return std::unexpected(Error{.code = outcome.status, .detail = std::move(outcome.detail)});
     }
+    std::span<const std::byte> standing;
+    if (const auto& place = stage_.window_[result.id].body;
+        place && outcome.status == ErrorCode::success) {
+      auto read = bodies_.read(*place, outcome);
+      if (!read) return std::unexpected(std::move(read).error());
+      standing = *read;
+    }
     latencies_.add(outcome.times);
     rows_.push_back({.row = make_row(stage_.window_[result.id], stage_.layout_, result)});
-    if (auto kept = keep(result, rows_.back()); !kept) return kept;
+    if (auto kept = keep(result, standing, rows_.back()); !kept) return kept;
     stage_.memory_.release_finished(result.body.capacity());
     if (result.body.capacity() > 0) spent.push_back(std::move(result.body));
     places_.push_back(static_cast<std::uint32_t>(result.id));
@@ -77,7 +84,8 @@ Result<> WriteStage::Worker::work_on(Batch& batch) {
   return {};
 }
 
-Result<> WriteStage::Worker::keep(net::FetchResult& result, FinishedRow& finished) {
+Result<> WriteStage::Worker::keep(net::FetchResult& result, std::span<const std::byte> standing,
+                                  FinishedRow& finished) {
   Row& row = finished.row;
   if (row.outcome.status != ErrorCode::success) return {};
   if (result.sink != nullptr) {
@@ -88,9 +96,10 @@ Result<> WriteStage::Worker::keep(net::FetchResult& result, FinishedRow& finishe
     row.path = std::move(*path);
     return {};
   }
+  const PendingRow& pending = stage_.window_[result.id];
+  const auto body = pending.body ? standing : result.body.bytes().subspan(result.body_begin);
   doing_.store(Doing::decoding, std::memory_order_relaxed);
-  const auto sample = maker_.make(result.body.bytes().subspan(result.body_begin),
-                                  stage_.window_[result.id], row.outcome);
+  const auto sample = maker_.make(body, pending, row.outcome);
   doing_.store(Doing::writing, std::memory_order_relaxed);
   if (row.outcome.status != ErrorCode::success) return {};
   auto kept = store_->keep(row, extension_of(row.outcome), sample);

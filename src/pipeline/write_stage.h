@@ -12,6 +12,7 @@
 #include "pipeline/sample_maker.h"
 #include "pipeline/sample_store.h"
 #include "pipeline/shard_book.h"
+#include "pipeline/standing_bodies.h"
 #include "stats/latencies.h"
 
 namespace pixhaul::pipeline {
@@ -37,8 +38,12 @@ class WriteStage final : public ResultSink {
   /// What one working thread owns.
   class Worker {
    public:
-    Worker(WriteStage& stage, SampleMaker maker, std::unique_ptr<SampleStore> store)
-        : stage_(stage), maker_(std::move(maker)), store_(std::move(store)) {}
+    Worker(WriteStage& stage, SampleMaker maker, std::unique_ptr<SampleStore> store,
+           StandingBodies bodies)
+        : stage_(stage),
+          maker_(std::move(maker)),
+          store_(std::move(store)),
+          bodies_(std::move(bodies)) {}
     /// Works until `close()`. Errors: disk_full, output_unwritable; what was not entered is done by
     /// the next run.
     [[nodiscard]] Result<> run();
@@ -53,10 +58,12 @@ class WriteStage final : public ResultSink {
 
    private:
     [[nodiscard]] Result<> work_on(Batch& batch);
-    [[nodiscard]] Result<> keep(net::FetchResult& result, FinishedRow& finished);
+    [[nodiscard]] Result<> keep(net::FetchResult& result, std::span<const std::byte> standing,
+                                FinishedRow& finished);
     WriteStage& stage_;
     SampleMaker maker_;
     std::unique_ptr<SampleStore> store_;
+    StandingBodies bodies_;
     std::vector<FinishedRow> rows_;  // reused
     std::vector<std::uint32_t> places_;
     std::atomic<Doing> doing_ = Doing::waiting;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <utility>
 
 #include "readers/compressed.h"
@@ -17,11 +18,16 @@ struct FormatExtension {
   ListFormat format;
 };
 constexpr std::array kFormats = {
-    FormatExtension{".txt", ListFormat::text},     FormatExtension{".csv", ListFormat::csv},
-    FormatExtension{".tsv", ListFormat::tsv},      FormatExtension{".tab", ListFormat::tsv},
-    FormatExtension{".json", ListFormat::json},    FormatExtension{".jsonl", ListFormat::jsonl},
-    FormatExtension{".ndjson", ListFormat::jsonl}, FormatExtension{".parquet", ListFormat::parquet},
+    FormatExtension{".txt", ListFormat::text},
+    FormatExtension{".csv", ListFormat::csv},
+    FormatExtension{".tsv", ListFormat::tsv},
+    FormatExtension{".tab", ListFormat::tsv},
+    FormatExtension{".json", ListFormat::json},
+    FormatExtension{".jsonl", ListFormat::jsonl},
+    FormatExtension{".ndjson", ListFormat::jsonl},
+    FormatExtension{".parquet", ListFormat::parquet},
     FormatExtension{".pq", ListFormat::parquet},
+    FormatExtension{".tar", ListFormat::jsonl},  // a webdataset's samples, shown as JSON lines
 };
 
 using Decoder = std::unique_ptr<ReadableFile> (*)(std::unique_ptr<ReadableFile>, std::string_view);
@@ -36,8 +42,8 @@ constexpr std::array kEncodings = {
 };
 
 // Files that hold neither text nor a table, whatever their lines look like.
-constexpr std::array<std::string_view, 8> kNoList = {".arrow", ".feather", ".xz",  ".bz2",
-                                                     ".zip",   ".7z",      ".tar", ".tgz"};
+constexpr std::array<std::string_view, 9> kNoList = {
+    ".arrow", ".feather", ".xz", ".bz2", ".zip", ".7z", ".tgz", ".tar.gz", ".tar.zst"};
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 
@@ -165,6 +171,9 @@ class Expansion {
           format_ == ListFormat::automatic ? said != ListFormat::automatic : said == format_;
       return entry.is_folder || entry.name.starts_with('.') || !wanted;
     });
+    // A dataset's tables and stats beside its tars describe the same samples.
+    const auto is_tar = [](const FolderEntry& entry) { return is_sample_tar(entry.name); };
+    if (std::ranges::any_of(entries, is_tar)) std::erase_if(entries, std::not_fn(is_tar));
     if (entries.empty()) {
       return std::unexpected(unreadable(fmt::format(
           "no list in the folder '{}': no file there ends in {} (or that and .gz or .zst)", folder,
@@ -266,6 +275,10 @@ Result<std::vector<InputFile>> expand_inputs(FileSystem& files, std::span<const 
 
 bool are_tables(std::span<const InputFile> inputs) {
   return !inputs.empty() && is_table(inputs.front().format);
+}
+
+bool is_sample_tar(std::string_view name) {
+  return has_extension(name.substr(0, query_of(name)), ".tar");
 }
 
 bool is_url_argument(std::string_view input) {

@@ -36,6 +36,9 @@ struct InputFile {
 /// Whether these lists are tables; expand_inputs() has seen to it that all are or none is.
 [[nodiscard]] bool are_tables(std::span<const InputFile> inputs);
 
+/// Whether a list is a webdataset's tar: its samples are rows whose images are already there.
+[[nodiscard]] bool is_sample_tar(std::string_view name);
+
 /// Whether an argument is a URL itself rather than a list's name.
 [[nodiscard]] bool is_url_argument(std::string_view input);
 

@@ -18,6 +18,13 @@ struct Box {
   double bottom = 0;
 };
 
+/// Bytes of a file that can be read at any place.
+struct BodyPlace {
+  std::string_view file{};  ///< its name as given; lives as the reader
+  std::uint64_t offset = 0;
+  std::uint64_t length = 0;
+};
+
 /// One row of a list: a line that is neither blank nor a comment, a record of a table.
 struct RawRow {
   std::string_view text{};  ///< the URL as it stands there; valid until the next call
@@ -28,9 +35,10 @@ struct RawRow {
   std::string_view
       problem{};  ///< why this is no row ("line 7 is longer than 1 MiB"), "" if it is one;
                   ///< valid until the next call. `text` then holds the line's beginning, or ""
-  std::string_view verify_hash{};  ///< what the body's digest has to be, in hexadecimal; "" if the
-                                   ///< list does not say; valid until the next call
-  std::span<const Box> boxes{};    ///< to blur; valid until the next call
+  std::string_view verify_hash{};   ///< what the body's digest has to be, in hexadecimal; "" if the
+                                    ///< list does not say; valid until the next call
+  std::span<const Box> boxes{};     ///< to blur; valid until the next call
+  std::optional<BodyPlace> body{};  ///< where its image already lies; `text` is not contacted then
 };
 
 /// How far the reading is, in bytes of the lists as they lie on disk.

@@ -184,41 +184,70 @@ Result<std::unique_ptr<Decoder>> Decoder::create(DecoderSettings settings) {
   return decoder;
 }
 
+Result<Answer> Decoder::ask(const Task& task, image::Bytes body,
+                            std::span<const image::Box> boxes) {
+  if (auto done = run(task, body, boxes); !done) return std::unexpected(std::move(done).error());
+  const Answer answer = worker_->region.answer();
+  if (!is_status(answer.status) || !is_format(answer.format) ||
+      answer.sample_bytes > worker_->region.sample().size()) {
+    return std::unexpected(bury());
+  }
+  if (auto good = verdict(answer); !good) return std::unexpected(std::move(good).error());
+  return answer;
+}
+
 Result<image::Processed> Decoder::process(image::Bytes body, const image::ProcessSettings& settings,
                                           std::span<const image::Box> boxes) {
   const Task task{.kind = TaskKind::process,
                   .body_bytes = body.size(),
                   .box_count = boxes.size(),
                   .settings = settings};
-  if (auto done = run(task, body, boxes); !done) return std::unexpected(std::move(done).error());
-  const Answer answer = worker_->region.answer();
-  const auto sample = worker_->region.sample();
-  if (!is_status(answer.status) || !is_format(answer.format) ||
-      answer.sample_bytes > sample.size()) {
-    return std::unexpected(bury());
-  }
-  if (auto good = verdict(answer); !good) return std::unexpected(std::move(good).error());
+  auto answer = ask(task, body, boxes);
+  if (!answer) return std::unexpected(std::move(answer).error());
   image::Processed made;
-  made.is_original = answer.is_original != 0;
-  made.format = static_cast<ImageFormat>(answer.format);
-  made.width = answer.width;
-  made.height = answer.height;
-  made.original_width = answer.original_width;
-  made.original_height = answer.original_height;
-  made.warning = text_of(answer);
-  if (!made.is_original) made.bytes.append(sample.first(answer.sample_bytes));
-  worker_->region.release_pages(body.size() + answer.sample_bytes);
+  made.is_original = answer->is_original != 0;
+  made.format = static_cast<ImageFormat>(answer->format);
+  made.width = answer->width;
+  made.height = answer->height;
+  made.original_width = answer->original_width;
+  made.original_height = answer->original_height;
+  made.warning = text_of(*answer);
+  if (!made.is_original) made.bytes.append(worker_->region.sample().first(answer->sample_bytes));
+  worker_->region.release_pages(body.size() + answer->sample_bytes);
+  return made;
+}
+
+Result<image::ProcessedPixels> Decoder::process_to_pixels(image::Bytes body,
+                                                          const image::ProcessSettings& settings,
+                                                          std::span<const image::Box> boxes) {
+  const Task task{.kind = TaskKind::pixels,
+                  .body_bytes = body.size(),
+                  .box_count = boxes.size(),
+                  .settings = settings};
+  auto answer = ask(task, body, boxes);
+  if (!answer) return std::unexpected(std::move(answer).error());
+  const std::uint64_t bytes = std::uint64_t{answer->width} * answer->height * answer->channels;
+  const bool has_pixels = answer->width <= UINT16_MAX && answer->height <= UINT16_MAX &&
+                          (answer->channels == 1 || answer->channels == 3) && bytes > 0;
+  if (!has_pixels || bytes != answer->sample_bytes) return std::unexpected(bury());
+  image::ProcessedPixels made;
+  made.image = image::Image(answer->width, answer->height, answer->channels);
+  std::memcpy(made.image.pixels().data(), worker_->region.sample().data(), bytes);
+  made.format = static_cast<ImageFormat>(answer->format);
+  made.original_width = answer->original_width;
+  made.original_height = answer->original_height;
+  made.warning = text_of(*answer);
+  worker_->region.release_pages(body.size() + bytes);
   return made;
 }
 
 Result<> Decoder::check(image::Bytes body, const image::DecodeLimits& limits) {
   const Task task{
       .kind = TaskKind::check, .body_bytes = body.size(), .settings = {.limits = limits}};
-  if (auto done = run(task, body, {}); !done) return done;
-  const Answer answer = worker_->region.answer();
+  auto answer = ask(task, body, {});
+  if (!answer) return std::unexpected(std::move(answer).error());
   worker_->region.release_pages(body.size());
-  if (!is_status(answer.status)) return std::unexpected(bury());
-  return verdict(answer);
+  return {};
 }
 
 Result<> Decoder::run(const Task& task, image::Bytes body, std::span<const image::Box> boxes) {

@@ -38,6 +38,9 @@ class Decoder {
   [[nodiscard]] Result<image::Processed> process(image::Bytes body,
                                                  const image::ProcessSettings& settings,
                                                  std::span<const image::Box> boxes);
+  /// As `image::process_to_pixels()`. Errors: as process.
+  [[nodiscard]] Result<image::ProcessedPixels> process_to_pixels(
+      image::Bytes body, const image::ProcessSettings& settings, std::span<const image::Box> boxes);
   /// As `image::decode()`, for its errors only.
   [[nodiscard]] Result<> check(image::Bytes body, const image::DecodeLimits& limits);
 
@@ -49,6 +52,9 @@ class Decoder {
 
   [[nodiscard]] Result<> run(const Task& task, image::Bytes body,
                              std::span<const image::Box> boxes);
+  /// The answer to a task, held against its bounds.
+  [[nodiscard]] Result<Answer> ask(const Task& task, image::Bytes body,
+                                   std::span<const image::Box> boxes);
   [[nodiscard]] Result<> wait(Worker& worker, Duration cpu_limit);
   [[nodiscard]] Error bury();
 

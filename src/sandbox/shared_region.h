@@ -14,6 +14,7 @@ namespace pixhaul::sandbox {
 /// What a worker is asked to do with the body.
 enum class TaskKind : std::uint8_t {
   process,  ///< `image::process()`
+  pixels,   ///< `image::process_to_pixels()`
   check,    ///< `image::decode()`; the pixels are thrown away
 };
 
@@ -32,6 +33,7 @@ struct Answer {
   std::uint32_t format = 0;
   std::uint32_t width = 0;
   std::uint32_t height = 0;
+  std::uint32_t channels = 0;  ///< of pixels
   std::uint32_t original_width = 0;
   std::uint32_t original_height = 0;
   std::uint32_t text_bytes = 0;  ///< of the detail or the warning

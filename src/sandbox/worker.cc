@@ -49,6 +49,25 @@ void write_processed(const SharedRegion& region, const image::Processed& made) {
   write_text(answer, made.warning);
 }
 
+void write_pixels(const SharedRegion& region, const image::ProcessedPixels& made) {
+  Answer& answer = region.answer();
+  const auto pixels = std::as_bytes(made.image.pixels());
+  if (pixels.size() > region.sample().size()) {
+    return write_error(answer, {.code = ErrorCode::too_large,
+                                .detail = "the pixels are more than a decoder may return"});
+  }
+  std::ranges::copy(pixels, region.sample().begin());
+  answer.status = static_cast<std::uint32_t>(ErrorCode::success);
+  answer.format = static_cast<std::uint32_t>(made.format);
+  answer.width = made.image.width();
+  answer.height = made.image.height();
+  answer.channels = made.image.channels();
+  answer.original_width = made.original_width;
+  answer.original_height = made.original_height;
+  answer.sample_bytes = pixels.size();
+  write_text(answer, made.warning);
+}
+
 void do_task(const SharedRegion& region) {
   const Task& task = region.task();
   const image::Bytes body = region.body().first(task.body_bytes);
@@ -62,6 +81,10 @@ void do_task(const SharedRegion& region) {
   std::vector<image::Box> boxes(task.box_count);
   const auto* from = region.body().data() + boxes_offset(task.body_bytes);
   if (!boxes.empty()) std::memcpy(boxes.data(), from, boxes.size() * sizeof(image::Box));
+  if (task.kind == TaskKind::pixels) {
+    const auto made = image::process_to_pixels(body, task.settings, boxes);
+    return made ? write_pixels(region, *made) : write_error(answer, made.error());
+  }
   const auto made = image::process(body, task.settings, boxes);
   if (!made) return write_error(answer, made.error());
   write_processed(region, *made);

@@ -80,8 +80,15 @@ TEST_F(Inputs, AStoresQueryBelongsToTheStoreNotToTheName) {
 }
 
 TEST_F(Inputs, WhatHoldsNoListIsRefusedByName) {
-  EXPECT_NE(expand({"a.tar"}).front().find(".tar is not a text list"), std::string::npos);
+  EXPECT_NE(expand({"a.tar.gz"}).front().find(".tar.gz is not a text list"), std::string::npos);
   EXPECT_EQ(expand({"a.zip"}, ListFormat::text), (Names{"a.zip"}));
+}
+
+TEST_F(Inputs, AFolderWithTarsStandsForItsSamplesAlone) {
+  for (const char* name : {"d/00000.tar", "d/00000.parquet", "d/00000_stats.json", "d/00001.tar"}) {
+    files_.put(name, "x");
+  }
+  EXPECT_EQ(expand({"d"}), (Names{"d/00000.tar", "d/00001.tar"}));
 }
 
 }  // namespace

@@ -168,6 +168,11 @@ TEST(SandboxedDecoder, SamplesAreThoseOfTheSameCallInThisProcess) {
     EXPECT_EQ(here->width, there->width);
     EXPECT_EQ(here->original_height, there->original_height);
     EXPECT_EQ(here->warning, there->warning);
+    auto pixels = decoder->process_to_pixels(bytes_of(sample.bytes), settings, boxes);
+    auto expected = image::process_to_pixels(bytes_of(sample.bytes), settings, boxes);
+    ASSERT_TRUE(pixels) << pixels.error().detail;
+    EXPECT_TRUE(std::ranges::equal(pixels->image.pixels(), expected->image.pixels()));
+    EXPECT_EQ(pixels->image.width(), expected->image.width());
   }
   EXPECT_EQ(decoder->worker_count(), 1u);
 }
