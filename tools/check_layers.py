@@ -25,6 +25,7 @@ LAYERS = {
     "stats": {"base"},
     "arrow_io": {"base", "readers", "writers"},
     "pipeline": {"base", "net", "image", "sandbox", "readers", "writers", "ledger", "stats", "arrow_io"},
+    "dashboard": {"base"},
     "cli": {"base"},
 }
 
@@ -33,8 +34,8 @@ RUN = {"pipeline", "cli"}
 PUBLIC = {
     "result.h": set(LAYERS),
     "outcome.h": set(LAYERS) - {"readers"},
-    "stats.h": {"net", "stats", "pipeline", "cli"},
-    "version.h": {"net", "pipeline", "cli"},
+    "stats.h": {"net", "stats", "pipeline", "dashboard", "cli"},
+    "version.h": {"net", "pipeline", "dashboard", "cli"},
     "options.h": RUN,
     "option_table.h": RUN,
     "download.h": RUN,
@@ -43,6 +44,8 @@ PUBLIC = {
     "session.h": RUN,
     "stream.h": RUN,
     "compare.h": RUN,
+    "browse.h": {"pipeline", "dashboard"},
+    "dashboard.h": {"dashboard", "cli"},
     "status.h": RUN,
     "verify.h": RUN,
     "pixhaul.h": set(),
@@ -68,6 +71,7 @@ OUTSIDE = {
     "prometheus/": {"stats"},
     "arrow/": {"arrow_io"},
     "parquet/": {"arrow_io"},
+    "httplib.h": {"dashboard"},
     "nlohmann/": {"writers", "ledger", "pipeline", "cli"},
 }
 

@@ -4,6 +4,7 @@
 
 #include "arrow_io/counted_pool.h"
 #include "arrow_io/failed_table.h"
+#include "arrow_io/image_reader.h"
 #include "arrow_io/remote_files.h"
 #include "arrow_io/rows_reader.h"
 #include "arrow_io/rows_table.h"
@@ -47,6 +48,10 @@ class ArrowModule final : public Module {
   Result<> read_rows(const RandomAccessFile& file,
                      const std::function<void(const Row&)>& visit) override {
     return read_rows_table(file, visit, pool_.pool());
+  }
+
+  Result<std::string> read_image(const RandomAccessFile& file, std::uint64_t row) override {
+    return read_table_image(file, row, arrow::default_memory_pool());
   }
 
   std::unique_ptr<writers::FailedTable> make_failed_table(WritableFile& file) override {

@@ -69,6 +69,11 @@ class Module {
   [[nodiscard]] virtual Result<> read_rows(const RandomAccessFile& file,
                                            const std::function<void(const Row&)>& visit) = 0;
 
+  /// The image of row `row` of a shard's table, without reading more than its row group's column.
+  /// Errors: state_damaged; output_unwritable, where the disk cannot be read.
+  [[nodiscard]] virtual Result<std::string> read_image(const RandomAccessFile& file,
+                                                       std::uint64_t row) = 0;
+
   /// The table .pixhaul/failed.parquet. `file` is empty and outlives it.
   [[nodiscard]] virtual std::unique_ptr<writers::FailedTable> make_failed_table(
       WritableFile& file) = 0;
