@@ -2,13 +2,13 @@
 .PHONY: demo test wheel pyarrow_beside consumers reliability simulate guards soak simulation_built bench format lint fuzz
 
 demo:
-	tools/install_packages build demo
+	tools/install_packages build web demo
 	cmake --preset release
 	ninja -C build
 	tools/demo
 
 test:
-	tools/install_packages build test
+	tools/install_packages build web test
 	cmake --preset dev
 	ninja -C build/dev
 	ctest --test-dir build/dev --output-on-failure

@@ -5,7 +5,7 @@ include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
 set(parts)
-foreach(part base net image sandbox readers writers ledger pipeline)
+foreach(part base net image sandbox readers writers ledger stats pipeline dashboard)
   if(TARGET pixhaul_${part})
     list(APPEND parts pixhaul_${part})
   endif()

@@ -8,6 +8,7 @@
 
 #include "cli/allocator.h"
 #include "cli/compare_command.h"
+#include "cli/dashboard_command.h"
 #include "cli/folder_command.h"
 #include "cli/help.h"
 #include "cli/signals.h"
@@ -45,7 +46,10 @@ int run_download(const Invocation& invocation, const Console& console) {
   if (options.memory) bound_allocator(*options.memory);
   Progress progress(options.progress, options.log_level, console.error, signals.statistics_wanted(),
                     options.memory);
-  const Result<Summary> summary = download(options, progress, stop.get_token());
+  const auto page = open_page(invocation, console);
+  if (!page) return report(console, page.error());
+  Observers observers(progress, page->get());
+  const Result<Summary> summary = download(options, observers, stop.get_token());
   progress.finish();
   if (!summary) return report(console, summary.error());
   const int code = exit_code(*summary, options);
@@ -91,6 +95,8 @@ int run_invocation(const Invocation& invocation, const Console& console) {
       return run_status(invocation, console);
     case Command::verify:
       return run_verify(invocation, console);
+    case Command::dashboard:
+      return run_dashboard(invocation, console);
     case Command::compare:
     case Command::download:
       break;

@@ -26,6 +26,9 @@ constexpr CommandFlag kCommandFlags[] = {
     {"verbose", 'v', "", "All notices: --log_level info."},
     {"continue", 'c', "",
      "Continue the run in the output folder; this is the default, the flag is accepted."},
+    {"dashboard", 0, "PORT",
+     "Serve a page that shows the run, on 127.0.0.1; 0 takes any free port. Its address is "
+     "printed."},
     {"deep", 0, "", "(verify) Decode every image as well."},
     {"images", 0, "N,...", "How many images at once, one block of the table each.", true},
     {"rounds", 0, "N", "Rounds of every setting; 8, and 2 when a host is public.", true},
@@ -58,7 +61,8 @@ constexpr CommandWord kCommandWords[] = {{"compare", Command::compare},
                                          {"man", Command::man},
                                          {"docs", Command::docs},
                                          {"status", Command::status},
-                                         {"verify", Command::verify}};
+                                         {"verify", Command::verify},
+                                         {"dashboard", Command::dashboard}};
 
 std::string canonical(std::string_view name) {
   std::string result(name);
@@ -199,7 +203,19 @@ class Parser {
       return switch_on(flag.name);
     }
     if (!value && !next_value(value)) return std::unexpected(missing(flag.name, flag.value));
+    if (flag.name == "dashboard") return dashboard_port(*value);
     return compare_value(flag.name, *value);
+  }
+
+  [[nodiscard]] Result<> dashboard_port(std::string_view text) {
+    std::uint16_t port = 0;
+    const auto [end, error] = std::from_chars(text.begin(), text.end(), port);
+    if (error != std::errc() || end != text.end()) {
+      return std::unexpected(
+          bad_option(fmt::format("--dashboard cannot be '{}': it takes a port, or 0", text)));
+    }
+    invocation_.dashboard_port = port;
+    return {};
   }
 
   [[nodiscard]] Result<> help(std::optional<std::string> topic) {

@@ -27,7 +27,8 @@ enum class Command : std::uint8_t {
   man,
   docs,
   status,
-  verify
+  verify,
+  dashboard
 };
 
 /// A flag that is a word to the command itself and no field of Options.
@@ -55,13 +56,14 @@ struct Invocation {
   Command command = Command::download;
   Options options{};
   std::map<std::string, Origin, std::less<>>
-      origins{};                            ///< of every option that is not at its default
-  std::vector<std::string> words{};         ///< after explain, completion, docs, status, verify
+      origins{};                     ///< of every option that is not at its default
+  std::vector<std::string> words{};  ///< after explain, completion, docs, status, verify, dashboard
   std::optional<std::string> help_topic{};  ///< set by --help; "", "all", a group or an option
   bool version = false;
   bool print_config = false;
   bool dry_run = false;
-  bool deep = false;  ///< of verify
+  bool deep = false;                              ///< of verify
+  std::optional<std::uint16_t> dashboard_port{};  ///< 0: any
   CompareFlags compare{};
 };
 
