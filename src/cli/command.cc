@@ -51,6 +51,7 @@ int run_download(const Invocation& invocation, const Console& console) {
   Observers observers(progress, page->get());
   const Result<Summary> summary = download(options, observers, stop.get_token());
   progress.finish();
+  if (*page != nullptr) (*page)->finish();
   if (!summary) return report(console, summary.error());
   const int code = exit_code(*summary, options);
   if (wants_summary(options, code))

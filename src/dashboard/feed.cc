@@ -1,7 +1,6 @@
 #include "dashboard/feed.h"
 
 #include "base/json_writer.h"
-#include "dashboard/snapshot_json.h"
 
 namespace pixhaul::dashboard {
 
@@ -50,7 +49,7 @@ bool Feed::is_closed() const {
 std::optional<Feed::News> Feed::next(std::uint64_t seen, std::chrono::milliseconds patience) {
   std::unique_lock lock(mutex_);
   changed_.wait_for(lock, patience, [&] { return is_closed_ || version_ > seen; });
-  if (is_closed_ || version_ <= seen) return std::nullopt;
+  if (version_ <= seen) return std::nullopt;
   return News{.version = version_, .json = news_json()};
 }
 
@@ -95,7 +94,7 @@ std::string Feed::news_json() const {
   JsonWriter json(text);
   json.begin_object();
   json.key("stats");
-  json.raw(snapshot_json(last_));
+  json.raw(stats_json(last_));
   json.key("notices");
   json.begin_array();
   for (const std::string& sentence : notices_) json.value(std::string_view(sentence));

@@ -22,7 +22,7 @@ class Feed {
   void publish(const StatsSnapshot& now);
   void notice(const std::string& sentence);
   void finish();
-  /// Wakes all who wait, for good.
+  /// Nobody waits any more; what is newest may still be asked for.
   void close();
   [[nodiscard]] bool is_closed() const;
 

@@ -90,8 +90,8 @@ Response Routes::answer(const Request& request) {
 Response Routes::events() {
   auto stream = [this, seen = std::uint64_t{0}](std::string& piece) mutable {
     const auto news = feed_.next(seen, kHeartbeat);
-    if (feed_.is_closed()) return false;
     if (!news) {
+      if (feed_.is_closed()) return false;
       piece = ":\n\n";
       return true;
     }

@@ -34,7 +34,7 @@ function showHero(stats: Stats, finished: boolean): void {
     bad > 0 ? `${count(bad)} failed` : known > 0 ? "none failed" : "");
   figure("rate", rate(finished ? good / Math.max(stats.seconds, 0.001) : speedNow.images), finished ? "on average" : "images/s");
   const throughput = finished ? stats.bytes_body / Math.max(stats.seconds, 0.001) : speedNow.bytes;
-  figure("throughput", rate(throughput / 1e6), `MB/s · ${bytes(stats.bytes_body)}`);
+  figure("throughput", rate(throughput / 1e6), `MB/s, ${bytes(stats.bytes_body)} so far`);
   figure("flight", count(stats.in_flight), stats.concurrency_limit ? `of ${count(stats.concurrency_limit)}` : "");
   document.title = total ? `${Math.floor(share * 100)} % · pixhaul` : "pixhaul";
 }
@@ -65,7 +65,7 @@ function showStatuses(stats: Stats): void {
   byId("statuses").replaceChildren(...entries.map(([name, n]) => {
     const tag = make("span", `tag ${name === "success" ? "" : REFUSALS.has(name) ? "warn" : "bad"}`, name);
     const hosts = (behind.get(name) ?? []).slice(0, 3).map((entry) => `${entry.host} ${count(entry.count)}`).join(", ");
-    return row(tag, { n: count(n) }, hosts || (name === "success" ? "" : "–"));
+    return row(tag, { n: count(n) }, hosts);
   }));
 }
 
