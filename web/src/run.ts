@@ -34,7 +34,7 @@ function showHero(stats: Stats, finished: boolean): void {
     bad > 0 ? `${count(bad)} failed` : known > 0 ? "none failed" : "");
   figure("rate", rate(finished ? good / Math.max(stats.seconds, 0.001) : speedNow.images), finished ? "on average" : "images/s");
   const throughput = finished ? stats.bytes_body / Math.max(stats.seconds, 0.001) : speedNow.bytes;
-  figure("throughput", rate(throughput / 1e6), `MB/s, ${bytes(stats.bytes_body)} so far`);
+  figure("throughput", rate(throughput / 1e6), `MB/s, ${bytes(stats.bytes_body)} in all`);
   figure("flight", count(stats.in_flight), stats.concurrency_limit ? `of ${count(stats.concurrency_limit)}` : "");
   document.title = total ? `${Math.floor(share * 100)} % · pixhaul` : "pixhaul";
 }

@@ -41,7 +41,7 @@ function build(): void {
     width: holder.clientWidth, height: 190, padding: [8, 0, 0, 0], legend: { show: false }, cursor: { show: false },
     scales: { x: { time: false }, images: { range }, bytes: { range } },
     axes: [
-      { ...axis, grid: { show: false }, space: 70, incrs: [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400], values: (_, splits) => splits.map(clock) },
+      { ...axis, grid: { show: false }, space: 70, size: 30, incrs: [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400], values: (_, splits) => splits.map(clock) },
       { ...axis, scale: "images", size: 52 },
       { ...axis, scale: "bytes", side: 1, grid: { show: false }, size: 52 },
     ],

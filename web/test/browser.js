@@ -18,7 +18,7 @@ const browser = await chromium.launch({
   executablePath,
   args: ["--no-sandbox", `--host-resolver-rules=MAP rebound.test 127.0.0.1`],
 });
-const context = await browser.newContext({ viewport: { width: 1200, height: 900 } });
+const context = await browser.newContext({ viewport: { width: 1200, height: 1000 } });
 const page = await context.newPage();
 const complaints = [];
 page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
