@@ -3,7 +3,7 @@ import * as speed from "./speed";
 import type { News, Stats } from "./types";
 import { bytes, count, duration, milliseconds, rate } from "./words";
 
-const REFUSALS = new Set(["filtered", "robots_txt", "opted_out", "blocked_address", "duplicate", "not_modified", "skipped"]);
+const REFUSALS = new Set(["filtered", "robots_txt", "opt_out"]); // as is_refusal() of pipeline/tally.cc
 const PHASES: [string, string][] = [["dns", "DNS"], ["connect", "Connect"], ["tls", "TLS"], ["first_byte", "First byte"], ["total", "Total"]];
 const CONDITIONS: Record<string, [string, string]> = {
   slow: ["slow", ""], paced: ["paced", "warn"], rate_limited: ["rate limited", "warn"], parked: ["parked", "bad"], down: ["given up", "bad"],
