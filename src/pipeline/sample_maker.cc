@@ -54,6 +54,8 @@ SampleMaker::Bytes SampleMaker::make(Bytes body, const PendingRow& row, Outcome&
 image::Image SampleMaker::make_pixels(Bytes body, const PendingRow& row, Outcome& outcome) {
   if (digest_) outcome.digest = digest_->of(body);
   if (!has_expected_digest(row, outcome)) return {};
+  std::optional<DecodeRoom::Place> place;
+  if (!enter_room(body, outcome, place)) return {};
   auto made = decoder_ ? decoder_->process_to_pixels(body, *settings_.process, row.boxes)
                        : image::process_to_pixels(body, *settings_.process, row.boxes);
   if (!made) {
@@ -78,20 +80,26 @@ bool SampleMaker::has_expected_digest(const PendingRow& row, Outcome& outcome) c
 // The room is left before the sample is kept: its bytes are few beside the pixels they are made of.
 SampleMaker::Bytes SampleMaker::make_in_room(Bytes body, const PendingRow& row, Outcome& outcome) {
   std::optional<DecodeRoom::Place> place;
-  if (room_ != nullptr) {
-    const std::uint64_t bytes = working_set(body, outcome);
-    if (!room_->can_hold(bytes)) {
-      fail(outcome, {.code = ErrorCode::too_many_pixels,
-                     .detail = fmt::format("{} x {} pixels take {} MiB; --memory leaves {} MiB",
-                                           outcome.width, outcome.height, (bytes >> 20) + 1,
-                                           room_->most() >> 20)});
-      return {};
-    }
-    place.emplace(*room_, bytes);
-  }
+  if (!enter_room(body, outcome, place)) return {};
   if (settings_.process) return process(body, row, outcome);
   if (auto whole = check(body); !whole) fail(outcome, std::move(whole).error());
   return body;
+}
+
+// Waits for a place; false where there can be none.
+bool SampleMaker::enter_room(Bytes body, Outcome& outcome,
+                             std::optional<DecodeRoom::Place>& place) const {
+  if (room_ == nullptr) return true;
+  const std::uint64_t bytes = working_set(body, outcome);
+  if (!room_->can_hold(bytes)) {
+    fail(outcome, {.code = ErrorCode::too_many_pixels,
+                   .detail = fmt::format("{} x {} pixels take {} MiB; --memory leaves {} MiB",
+                                         outcome.width, outcome.height, (bytes >> 20) + 1,
+                                         room_->most() >> 20)});
+    return false;
+  }
+  place.emplace(*room_, bytes);
+  return true;
 }
 
 // By what was seen while the body arrived. A picture that did not say its size takes all there is;

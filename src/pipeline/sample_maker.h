@@ -51,6 +51,8 @@ class SampleMaker {
   [[nodiscard]] Bytes make_in_room(Bytes body, const PendingRow& row, Outcome& outcome);
   [[nodiscard]] Bytes process(Bytes body, const PendingRow& row, Outcome& outcome);
   [[nodiscard]] Result<> check(Bytes body);
+  [[nodiscard]] bool enter_room(Bytes body, Outcome& outcome,
+                                std::optional<DecodeRoom::Place>& place) const;
   [[nodiscard]] std::uint64_t working_set(Bytes body, const Outcome& outcome) const;
 
   const SampleSettings settings_;
