@@ -214,7 +214,7 @@ Result<BrowsedShard> load_open_shard(const BrowseFolders& folders, std::uint64_t
   const auto text = folders.spool->read(ledger::shard_name(shard));
   if (!text) return std::unexpected(text.error());
   if (!*text) return open;
-  for (const ledger::SpoolRow& kept : ledger::final_rows(ledger::read_spool(**text))) {
+  for (const ledger::SpoolRow& kept : ledger::final_rows(ledger::read_spool(**text).rows)) {
     Result<Row> row = ledger::parse_row_json(kept.json);
     if (!row) return std::unexpected(std::move(row).error());
     open.rows.push_back(std::move(*row));

@@ -13,7 +13,7 @@ class Pixels : public ::testing::Test {
   Outcome make(std::uint64_t most, const SampleSettings& settings) {
     MemoryBudget budget(most, most, most);
     DecodeRoom room(budget, most);
-    SampleMaker maker(settings, std::nullopt, &room);
+    SampleMaker maker = *SampleMaker::create(settings, HashKind::none, &room);
     const std::string jpeg = *testing::make_image({.width = 1000, .height = 800});
     Outcome outcome{
         .status = ErrorCode::success, .format = ImageFormat::jpeg, .width = 1000, .height = 800};
@@ -44,7 +44,7 @@ TEST_F(Pixels, OneThatWillNeverFitIsRefusedForGood) {
 TEST_F(Pixels, APictureOfUnknownSizeTakesAllThereIs) {
   MemoryBudget budget(1000, 1000, 1000);
   DecodeRoom room(budget, 1000);
-  SampleMaker maker(decoded_, std::nullopt, &room);
+  SampleMaker maker = *SampleMaker::create(decoded_, HashKind::none, &room);
   const std::string jpeg = *testing::make_image({.width = 10, .height = 8});
   Outcome outcome{.status = ErrorCode::success, .format = ImageFormat::jpeg};
   static_cast<void>(maker.make(std::as_bytes(std::span(jpeg)), {}, outcome));
