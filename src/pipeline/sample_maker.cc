@@ -92,10 +92,10 @@ bool SampleMaker::enter_room(Bytes body, Outcome& outcome,
   if (room_ == nullptr) return true;
   const std::uint64_t bytes = working_set(body, outcome);
   if (!room_->can_hold(bytes)) {
-    fail(outcome, {.code = ErrorCode::too_many_pixels,
-                   .detail = fmt::format("{} x {} pixels take {} MiB; --memory leaves {} MiB",
-                                         outcome.width, outcome.height, (bytes >> 20) + 1,
-                                         room_->most() >> 20)});
+    fail(outcome,
+         {.code = ErrorCode::too_many_pixels,
+          .detail = fmt::format("{} x {} pixels take {} MiB; --memory leaves {} MiB", outcome.width,
+                                outcome.height, (bytes >> 20) + 1, room_->most() >> 20)});
     return false;
   }
   place.emplace(*room_, bytes);

@@ -169,8 +169,8 @@ Result<> Stream::State::open_loops() {
   for (const auto& stage : stages_) stage->set_peers(peers_);
   outgoing_.resize(peers_.size());
   for (std::uint32_t i = 0; i < settings_.write_count; ++i) {
-    auto maker = pipeline::SampleMaker::create(settings_.sample, settings_.hash,
-                                               &shared_->decode_room);
+    auto maker =
+        pipeline::SampleMaker::create(settings_.sample, settings_.hash, &shared_->decode_room);
     if (!maker) return std::unexpected(std::move(maker).error());
     makers_.push_back(std::move(*maker));
   }
