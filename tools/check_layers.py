@@ -67,6 +67,7 @@ OUTSIDE = {
     "webp/": {"image"},
     "gif_lib.h": {"image"},
     "avif/": {"image"},
+    "tiffio.h": {"image"},
     "seccomp.h": {"sandbox"},
     "prometheus/": {"stats"},
     "arrow/": {"arrow_io"},

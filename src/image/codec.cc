@@ -11,6 +11,7 @@
 #include "image/jpeg.h"
 #include "image/png.h"
 #include "image/probe.h"
+#include "image/tiff.h"
 #include "image/webp.h"
 
 // The table of codecs and what all of them share. A truncated animation whose first frame is whole
@@ -27,6 +28,7 @@ constexpr WebpCodec kWebp;
 constexpr GifCodec kGif;
 constexpr AvifCodec kAvif;
 constexpr BmpCodec kBmp;
+constexpr TiffCodec kTiff;
 
 struct Entry {
   ImageFormat format;
@@ -34,13 +36,14 @@ struct Entry {
 };
 
 // A new format is its file and a line here.
-constexpr std::array<Entry, 6> kCodecs = {{
+constexpr std::array<Entry, 7> kCodecs = {{
     {ImageFormat::jpeg, &kJpeg},
     {ImageFormat::png, &kPng},
     {ImageFormat::webp, &kWebp},
     {ImageFormat::gif, &kGif},
     {ImageFormat::avif, &kAvif},
     {ImageFormat::bmp, &kBmp},
+    {ImageFormat::tiff, &kTiff},
 }};
 
 std::string count_text(std::uint64_t count) {
@@ -51,7 +54,8 @@ std::string count_text(std::uint64_t count) {
 
 }  // namespace
 
-const Codec* find_codec(ImageFormat format) {
+const Codec* find_codec(ImageFormat format, const DecodeLimits& limits) {
+  if (format == ImageFormat::tiff && !limits.may_decode_tiff) return nullptr;
   const auto* found = std::ranges::find(kCodecs, format, &Entry::format);
   return found == kCodecs.end() ? nullptr : found->codec;
 }
@@ -73,7 +77,10 @@ Result<> check_dimensions(const Dimensions& dimensions, const DecodeLimits& limi
   return {};
 }
 
-void load_codecs() { load_avif(); }
+void load_codecs() {
+  load_avif();
+  load_tiff();
+}
 
 Result<Whole> walk(Bytes bytes) {
   Probe probe;
@@ -82,8 +89,8 @@ Result<Whole> walk(Bytes bytes) {
   return Whole{.format = probe.format(), .size = probe.dimensions()};
 }
 
-Result<const Codec*> need_codec(ImageFormat format) {
-  const Codec* codec = find_codec(format);
+Result<const Codec*> need_codec(ImageFormat format, const DecodeLimits& limits) {
+  const Codec* codec = find_codec(format, limits);
   if (codec != nullptr) return codec;
   return std::unexpected(
       Error{.code = ErrorCode::unsupported_format,
@@ -94,7 +101,7 @@ Result<const Codec*> need_codec(ImageFormat format) {
 Result<Decoded> decode(Bytes bytes, const DecodeLimits& limits) {
   auto whole = walk(bytes);
   if (!whole) return std::unexpected(std::move(whole).error());
-  auto codec = need_codec(whole->format);
+  auto codec = need_codec(whole->format, limits);
   if (!codec) return std::unexpected(std::move(codec).error());
   if (whole->size) {
     auto allowed = check_dimensions(*whole->size, limits);

@@ -17,6 +17,8 @@ struct DecodeLimits {
   /// Processor time; the codecs that go row by row (JPEG, PNG, GIF) look at it between rows. WebP,
   /// AVIF and BMP do not: their work is bounded by max_pixels alone.
   Duration max_cpu_time = std::chrono::seconds(5);
+  /// Only where a crash costs one picture and nothing else.
+  bool may_decode_tiff = false;
 };
 
 /// A picture that lost nothing on the way.
@@ -40,8 +42,8 @@ class Codec {
   ~Codec() = default;
 };
 
-/// The codec of a format; null where there is none (TIFF, and what is never kept).
-[[nodiscard]] const Codec* find_codec(ImageFormat format);
+/// The codec of a format; null where there is none (what is never kept, and TIFF without leave).
+[[nodiscard]] const Codec* find_codec(ImageFormat format, const DecodeLimits& limits = {});
 
 /// Loads the libraries that codecs otherwise load at first use, for a process that is about to give
 /// up its right to open files.
@@ -58,7 +60,7 @@ struct Whole {
 [[nodiscard]] Result<Whole> walk(Bytes bytes);
 
 /// The codec of a format. Errors: unsupported_format, in a sentence.
-[[nodiscard]] Result<const Codec*> need_codec(ImageFormat format);
+[[nodiscard]] Result<const Codec*> need_codec(ImageFormat format, const DecodeLimits& limits);
 
 /// The whole question of `--validate decode`, bytes in, pixels out: the format by its first bytes,
 /// the container walked to its end, the header held against the limits, the pixels decoded.

@@ -120,7 +120,7 @@ bool fits(ImageFormat format, Orientation orientation, const Decoded& decoded, c
 
 Result<Processed> process_in_rgb(Bytes body, const Whole& whole, Orientation orientation,
                                  const ProcessSettings& settings, std::span<const Box> boxes) {
-  const auto codec = need_codec(whole.format);
+  const auto codec = need_codec(whole.format, settings.limits);
   if (!codec) return std::unexpected(codec.error());
   auto decoded = (*codec)->decode(body, settings.limits);
   if (!decoded) return std::unexpected(std::move(decoded).error());
@@ -236,7 +236,7 @@ Result<ProcessedPixels> process_to_pixels(Bytes body, const ProcessSettings& set
   PIXHAUL_CHECK(boxes.empty() || settings.may_blur);
   const auto whole = walk(body);
   if (!whole) return std::unexpected(whole.error());
-  const auto codec = need_codec(whole->format);
+  const auto codec = need_codec(whole->format, settings.limits);
   if (!codec) return std::unexpected(codec.error());
   const Orientation orientation = orientation_of(body, settings);
   std::uint32_t shrink = 1;

@@ -89,7 +89,7 @@ image::EncodeSettings encode_settings(const Options& options) {
 
 // Where pixels are decoded: in a process of their own, if that can be had.
 Result<> set_decoder(const Options& options, const Machine& machine, RunSettings& settings) {
-  const SampleSettings& sample = settings.sample;
+  SampleSettings& sample = settings.sample;
   if (options.sandbox == Sandbox::off || (!sample.decode && !sample.process)) return {};
   if (machine.decoder_program.empty()) {
     if (options.sandbox == Sandbox::automatic) return {};
@@ -99,8 +99,10 @@ Result<> set_decoder(const Options& options, const Machine& machine, RunSettings
                   "seccomp filters to lock it in; install pixhaul whole, or use --sandbox auto"});
   }
   constexpr std::uint64_t kBoxRoom = 1U << 20;
-  sandbox::DecoderSettings& decoder = settings.sample.decoder;
+  sandbox::DecoderSettings& decoder = sample.decoder;
   decoder.program = machine.decoder_program;
+  if (sample.decode) sample.decode->may_decode_tiff = true;
+  if (sample.process) sample.process->limits.may_decode_tiff = true;
   decoder.body_capacity = settings.fetch.rules.max_body_bytes + kBoxRoom;
   // Room for what the codecs take at most, twenty bytes a pixel, and for the program itself.
   decoder.address_space_bytes =

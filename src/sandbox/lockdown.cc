@@ -94,11 +94,12 @@ struct FilterReleaser {
   void operator()(void* filter) const { ::seccomp_release(filter); }
 };
 
+// sysinfo: qsort() of glibc 2.36 asks how much memory there is before its first large sort.
 constexpr std::array kAllowed = {
     SCMP_SYS(read),          SCMP_SYS(write),           SCMP_SYS(munmap),      SCMP_SYS(mremap),
     SCMP_SYS(brk),           SCMP_SYS(futex),           SCMP_SYS(exit),        SCMP_SYS(exit_group),
     SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday),    SCMP_SYS(sched_yield), SCMP_SYS(getrandom),
-    SCMP_SYS(rt_sigreturn),  SCMP_SYS(restart_syscall), SCMP_SYS(madvise),
+    SCMP_SYS(rt_sigreturn),  SCMP_SYS(restart_syscall), SCMP_SYS(madvise),     SCMP_SYS(sysinfo),
 };
 
 Result<> filter_calls() {

@@ -177,5 +177,28 @@ TEST(SandboxedDecoder, SamplesAreThoseOfTheSameCallInThisProcess) {
   EXPECT_EQ(decoder->worker_count(), 1u);
 }
 
+// Of 24 × 16 with the same pixels in each layout.
+TEST(SandboxedDecoder, TiffIsDecodedThereAndOnlyThere) {
+  const auto decoder = decoder_of(PIXHAUL_DECODER);
+  const image::DecodeLimits limits{.may_decode_tiff = true};
+  const image::ProcessSettings settings{.limits = limits,
+                                        .transform = {.mode = image::ResizeMode::no}};
+  int seen = 0;
+  for (const image::Sample& sample : image::handmade_samples()) {
+    if (sample.format != ImageFormat::tiff) continue;
+    SCOPED_TRACE(sample.name);
+    ++seen;
+    const auto pixels = decoder->process_to_pixels(bytes_of(sample.bytes), settings, {});
+    ASSERT_TRUE(pixels) << pixels.error().detail;
+    EXPECT_EQ(pixels->image.width(), sample.width);
+    EXPECT_EQ(pixels->image.height(), sample.height);
+    EXPECT_EQ(decoder->check(bytes_of(sample.bytes), {}).error().code,
+              ErrorCode::unsupported_format);
+    EXPECT_FALSE(
+        decoder->check(bytes_of(sample.bytes), {.max_pixels = 10, .may_decode_tiff = true}));
+  }
+  EXPECT_GE(seen, 6);
+}
+
 }  // namespace
 }  // namespace pixhaul::sandbox
