@@ -14,6 +14,7 @@ enum class InputFormat : std::uint8_t { automatic, txt, csv, tsv, json, jsonl, p
 enum class OutputFormat : std::uint8_t { files, webdataset, parquet, tfrecord, dummy };
 enum class MetadataFormat : std::uint8_t { automatic, parquet, jsonl, none };
 enum class IncrementalMode : std::uint8_t { incremental, overwrite, extend };
+enum class Layout : std::uint8_t { pixhaul, img2dataset };
 enum class FileNames : std::uint8_t { name, key };
 enum class HashKind : std::uint8_t { sha256, sha512, md5, none };
 enum class ConnectionMode : std::uint8_t { reuse, fresh };
@@ -42,14 +43,17 @@ struct Options {
   std::string bbox_col{};     ///< boxes to blur, [[x0,y0,x1,y1],…] relative to the sides
   std::string verify_hash{};  ///< "COLUMN,KIND": rows whose digest differs are `hash_mismatch`
   std::vector<std::string> save_additional_columns{};
+  bool shards_per_file = false;    ///< each list begins a shard of its own
   std::uint32_t worker_index = 0;  ///< this run does every worker_count-th shard from this one on
   std::uint32_t worker_count = 1;
 
   // output
   std::string output_folder = "images";
   OutputFormat output_format = OutputFormat::files;
+  Layout layout = Layout::pixhaul;  ///< whose words, names and side files the output has
   FileNames file_names = FileNames::name;
   std::uint32_t number_sample_per_shard = 10'000;
+  std::uint32_t oom_shard_count = 5;  ///< digits of a shard's name
   HashKind compute_hash = HashKind::sha256;
   std::string retry_failed{};  ///< "", "transient", "all" or statuses separated by commas
   std::uint32_t max_open_shards = 64;
@@ -111,6 +115,7 @@ struct Options {
   std::string accept = "image/*,*/*;q=0.8";
   std::string user_agent{};  ///< "": pixhaul/VERSION (+project URL; contact)
   std::string contact{};
+  std::string user_agent_token{};  ///< "": pixhaul; what robots directives call this run
 
   // politeness
   std::vector<std::string> disallowed_header_directives{"noai", "noimageai", "noindex",

@@ -134,7 +134,11 @@ class ShardTable final : public writers::TableWriter {
 
   Result<> add(const Row& row, std::optional<std::span<const std::byte>> image) override {
     const writers::SampleStatus status = writers::sample_status(row.outcome, style_);
-    RowFacts facts{.row = row, .status = status};
+    // img2dataset says nothing more of a row that failed.
+    const bool is_bare =
+        style_ == writers::StatusStyle::img2dataset && row.outcome.status != ErrorCode::success;
+    const Row bare = is_bare ? Row{.key = row.key, .url = row.url} : Row();
+    RowFacts facts{.row = is_bare ? bare : row, .status = status};
     if (image) {
       facts.image = std::string_view(reinterpret_cast<const char*>(image->data()), image->size());
       group_image_bytes_ += image->size();

@@ -41,7 +41,8 @@ std::string_view format_name(OutputFormat format) {
   return "";
 }
 
-std::string_view extension_of(const Outcome& outcome) {
+std::string_view extension_of(const Outcome& outcome, const OutputSettings& settings) {
+  if (!settings.extension.empty()) return settings.extension;
   const std::string_view extension = file_extension(outcome.format);
   return extension.empty() ? "bin" : extension;
 }
@@ -83,51 +84,67 @@ class SampleSource {
   std::unique_ptr<RandomAccessFile> standing_;
 };
 
-/// Samples in a tar or TFRecord, with their JSON.
-class SampleFile final : public Output {
+/// What is said of samples in words: their JSON and their captions.
+class SampleWords {
  public:
-  SampleFile(std::unique_ptr<writers::ShardFile> file, SampleSource& source,
-             const readers::ColumnTable* columns, const OutputSettings& settings)
-      : file_(std::move(file)), source_(source), columns_(columns), settings_(settings) {
+  SampleWords(const readers::ColumnTable* columns, const OutputSettings& settings)
+      : columns_(columns), has_captions_(settings.has_captions) {
     json_settings_ = {
         .hash_name = settings.hash_name, .exif = settings.exif, .left_out = settings.hash_column};
   }
 
-  Result<> add(const ShardRow& row) override {
-    if (row.place == nullptr) return {};
+  /// Valid until the next call. REQUIRES: the row has a sample.
+  [[nodiscard]] std::string_view json(const ShardRow& row) {
     members_.clear();
     json_.clear();
     if (columns_ != nullptr) columns_->append_json(row.position, members_);
     writers::append_sample_json(json_, row.row, members_, json_settings_);
+    return json_;
+  }
+
+  // A row without a caption has an empty one where others have theirs, as with img2dataset.
+  [[nodiscard]] std::optional<std::string_view> caption(std::uint32_t position) const {
+    if (!has_captions_) return std::nullopt;
+    if (columns_ == nullptr) return std::string_view();
+    return columns_->caption(position).value_or(std::string_view());
+  }
+
+ private:
+  const readers::ColumnTable* columns_;
+  const bool has_captions_;
+  writers::SampleJsonSettings json_settings_;
+  std::string members_;  // reused
+  std::string json_;
+};
+
+/// Samples in a tar or TFRecord, with their JSON.
+class SampleFile final : public Output {
+ public:
+  SampleFile(std::unique_ptr<writers::ShardFile> file, SampleSource& source, SampleWords& words,
+             const OutputSettings& settings)
+      : file_(std::move(file)), source_(source), words_(words), settings_(settings) {}
+
+  Result<> add(const ShardRow& row) override {
+    if (row.place == nullptr) return {};
     auto file = source_.file_of(*row.place);
     if (!file) return std::unexpected(std::move(file).error());
     return file_->add({.key = row.row.key,
-                       .extension = extension_of(row.row.outcome),
+                       .extension = extension_of(row.row.outcome, settings_),
                        .image = {.file = *file,
                                  .offset = row.place->offset,
                                  .length = row.place->length,
                                  .crc32c = row.place->crc32c},
-                       .json = json_,
-                       .caption = caption(row.position)});
+                       .json = words_.json(row),
+                       .caption = words_.caption(row.position)});
   }
 
   Result<FileFacts> finish() override { return file_->finish(); }
 
  private:
-  // A row without a caption has an empty one where others have theirs, as with img2dataset.
-  std::optional<std::string_view> caption(std::uint32_t position) const {
-    if (!settings_.has_captions) return std::nullopt;
-    if (columns_ == nullptr) return std::string_view();
-    return columns_->caption(position).value_or(std::string_view());
-  }
-
   std::unique_ptr<writers::ShardFile> file_;
   SampleSource& source_;
-  const readers::ColumnTable* columns_;
+  SampleWords& words_;
   const OutputSettings& settings_;
-  writers::SampleJsonSettings json_settings_;
-  std::string members_;  // reused
-  std::string json_;
 };
 
 /// A table of all rows, with the images in it where the format is parquet.
@@ -207,23 +224,26 @@ class Stats {
 /// The files of one shard under way.
 class Outputs {
  public:
-  Outputs(ledger::Assembly& assembly, const OutputSettings& settings)
+  Outputs(ledger::Assembly& assembly, const OutputSettings& settings,
+          writers::SampleWriter& side_files)
       : assembly_(assembly),
         settings_(settings),
+        side_files_(side_files),
         source_(assembly, standing_name(assembly, settings)) {}
 
   [[nodiscard]] Result<> open() {
     if (auto opened = open_columns(); !opened) return opened;
+    words_.emplace(columns_.get(), settings_);
     if (auto opened = open_samples(); !opened) return opened;
     return open_tables();
   }
 
-  [[nodiscard]] bool is_empty() const { return parts_.empty(); }
+  [[nodiscard]] bool is_empty() const { return parts_.empty() && !settings_.has_side_files; }
   [[nodiscard]] Result<> add(const ShardRow& row) {
     for (Part& part : parts_) {
       if (auto added = part.output->add(row); !added) return added;
     }
-    return {};
+    return settings_.has_side_files && !row.row.path.empty() ? add_side_files(row) : Result<>();
   }
 
   [[nodiscard]] Result<> seal() {
@@ -246,6 +266,19 @@ class Outputs {
   static std::string standing_name(const ledger::Assembly& assembly,
                                    const OutputSettings& settings) {
     return assembly.name() + "." + std::string(shard_extension(settings.format));
+  }
+
+  // Images stand under their names already; what is said of them joins them there before the shard
+  // is made durable.
+  Result<> add_side_files(const ShardRow& row) {
+    const auto write = [&](std::string_view extension, std::string_view text) -> Result<> {
+      auto path = side_files_.append({.shard = assembly_.name(), .key = row.row.key}, extension,
+                                     std::as_bytes(std::span(text)));
+      return path ? Result<>() : std::unexpected(std::move(path).error());
+    };
+    if (auto wrote = write("json", words_->json(row)); !wrote) return wrote;
+    const auto caption = words_->caption(row.position);
+    return caption ? write("txt", *caption) : Result<>();
   }
 
   Result<> open_columns() {
@@ -272,7 +305,7 @@ class Outputs {
     if (!opened) return std::unexpected(std::move(opened).error());
     parts_.push_back(
         {ledger::Place::output, name,
-         std::make_unique<SampleFile>(std::move(*opened), source_, columns_.get(), settings_)});
+         std::make_unique<SampleFile>(std::move(*opened), source_, *words_, settings_)});
     return {};
   }
 
@@ -306,9 +339,11 @@ class Outputs {
 
   ledger::Assembly& assembly_;
   const OutputSettings& settings_;
+  writers::SampleWriter& side_files_;
   SampleSource source_;
   std::string columns_bytes_;
   std::unique_ptr<readers::ColumnTable> columns_;
+  std::optional<SampleWords> words_;  // once the columns are open
   std::vector<Part> parts_;
 };
 
@@ -326,7 +361,7 @@ std::string_view shard_extension(OutputFormat format) {
 
 Result<> Assembler::publish(ledger::Assembly& assembly, std::string input_digest,
                             WallTime started) const {
-  Outputs outputs(assembly, settings_);
+  Outputs outputs(assembly, settings_, side_files_);
   if (auto opened = outputs.open(); !opened) return opened;
   Stats stats(settings_.status_style);
   // Parsing a row costs as much as the rest of a 1 KB image: not for files that need no rows.

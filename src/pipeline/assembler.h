@@ -7,6 +7,7 @@
 #include "ledger/assembly.h"
 #include "pixhaul/options.h"
 #include "writers/sample_status.h"
+#include "writers/writer.h"
 
 namespace pixhaul::pipeline {
 
@@ -18,6 +19,8 @@ struct OutputSettings {
   std::string hash_name{};  ///< "sha256", "" for none
   bool exif = false;
   std::string image_column = "jpg";  ///< of a parquet shard
+  std::string extension{};           ///< of every sample; "" if each says its own
+  bool has_side_files = false;       ///< beside each image its JSON and its caption, by its key
   bool has_captions = false;         ///< the list has a caption column
   std::string hash_column{};         ///< column that only held expected digests; "" for none
 };
@@ -33,9 +36,9 @@ struct OutputSettings {
 /// the stats, is a function of the responses alone. One thread; takes seconds.
 class Assembler {
  public:
-  /// `clock` outlives the assembler.
-  Assembler(OutputSettings settings, const Clock& clock)
-      : settings_(std::move(settings)), clock_(clock) {}
+  /// `clock` and `side_files`, which writes what stands beside images, outlive the assembler.
+  Assembler(OutputSettings settings, const Clock& clock, writers::SampleWriter& side_files)
+      : settings_(std::move(settings)), clock_(clock), side_files_(side_files) {}
 
   /// `started`: when the shard's first row was read. Errors: disk_full, output_unwritable,
   /// state_damaged; input_unreadable when Arrow is missing.
@@ -45,6 +48,7 @@ class Assembler {
  private:
   const OutputSettings settings_;
   const Clock& clock_;
+  writers::SampleWriter& side_files_;
 };
 
 }  // namespace pixhaul::pipeline

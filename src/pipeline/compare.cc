@@ -194,7 +194,8 @@ Result<ComparePlan> plan_compare(const CompareOptions& options) {
   auto input = pipeline::configure_input(options.base);
   if (!input) return std::unexpected(std::move(input).error());
   input->table.columns = readers::TableSettings::Columns::drop;
-  auto reader = pipeline::open_rows(files, options.base.url_list, input->format, input->table);
+  input->list_by_list = false;
+  auto reader = pipeline::open_rows(files, options.base.url_list, *input);
   if (!reader) return std::unexpected(std::move(reader).error());
   const std::uint32_t most =
       options.images.empty() ? 0 : *std::max_element(options.images.begin(), options.images.end());

@@ -27,7 +27,9 @@ constexpr std::uint64_t kMostShardMemory = 64u << 20;
 std::string user_agent(const Options& options) {
   if (!options.user_agent.empty()) return options.user_agent;
   const std::string contact = options.contact.empty() ? "" : "; " + options.contact;
-  return fmt::format("{}/{} (+{}{})", kProductToken, version(), kProjectUrl, contact);
+  const std::string token =
+      options.user_agent_token.empty() ? "" : "compatible; " + options.user_agent_token + "; ";
+  return fmt::format("{}/{} ({}+{}{})", kProductToken, version(), token, kProjectUrl, contact);
 }
 
 bool has_control(std::string_view text) {
@@ -64,6 +66,7 @@ Result<std::pair<std::string, std::string>> parse_header(const std::string& text
 
 // Samples are pictures encoded anew rather than bytes as served.
 bool changes_pixels(const Options& options) {
+  if (options.disable_all_reencoding) return false;
   return options.resize_mode != ResizeMode::no || options.encode_format ||
          !options.bbox_col.empty();
 }
@@ -118,6 +121,7 @@ Result<> set_samples(const Options& options, RunSettings& settings) {
   SampleSettings& sample = settings.sample;
   sample.extract_exif = options.extract_exif;
   sample.is_checked = options.validate != Validate::none;
+  sample.knows_sizes = options.layout == Layout::pixhaul || !options.disable_all_reencoding;
   const image::DecodeLimits limits{.max_pixels = options.max_pixels};
   if (!changes_pixels(options)) {
     if (options.validate != Validate::decode) return {};
@@ -144,12 +148,22 @@ Result<> set_samples(const Options& options, RunSettings& settings) {
   return {};
 }
 
+MetadataFormat usual_metadata(const Options& options) {
+  if (is_dataset(options.output_format)) return MetadataFormat::parquet;
+  if (options.layout == Layout::pixhaul) return MetadataFormat::jsonl;
+  return options.output_format == OutputFormat::files ? MetadataFormat::parquet
+                                                      : MetadataFormat::none;
+}
+
 void set_output(const Options& options, OutputSettings& output) {
+  const bool theirs = options.layout == Layout::img2dataset;
   output.format = options.output_format;
   output.metadata = options.metadata;
-  if (output.metadata == MetadataFormat::automatic) {
-    output.metadata =
-        is_dataset(options.output_format) ? MetadataFormat::parquet : MetadataFormat::jsonl;
+  if (output.metadata == MetadataFormat::automatic) output.metadata = usual_metadata(options);
+  if (theirs) {
+    output.status_style = writers::StatusStyle::img2dataset;
+    output.extension = file_extension(encode_settings(options).format);
+    output.has_side_files = options.output_format == OutputFormat::files;
   }
   output.hash_name = hash_field(options.compute_hash);
   output.exif = options.extract_exif;
@@ -263,7 +277,8 @@ Result<> set_requests(const Options& options, net::FetchSettings& fetch) {
     fetch.headers.push_back(std::move(*parsed));
   }
   fetch.rules.disallowed_header_directives = options.disallowed_header_directives;
-  fetch.rules.user_agent_token = kProductToken;
+  fetch.rules.user_agent_token =
+      options.user_agent_token.empty() ? std::string(kProductToken) : options.user_agent_token;
   fetch.obey_robots_txt = options.robots_txt == RobotsTxt::obey;
   return {};
 }

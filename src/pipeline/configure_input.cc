@@ -50,7 +50,10 @@ Result<readers::VerifyColumn> parse_verify_hash(const Options& options) {
 
 Result<readers::TableSettings> table_settings(const Options& options) {
   readers::TableSettings settings{.url_column = options.url_col,
-                                  .additional_columns = options.save_additional_columns};
+                                  .additional_columns = options.save_additional_columns,
+                                  .infer = options.layout == Layout::img2dataset
+                                               ? readers::TableSettings::Infer::all_rows
+                                               : readers::TableSettings::Infer::first_rows};
   if (!options.caption_col.empty()) settings.caption_column = options.caption_col;
   if (!options.bbox_col.empty()) settings.box_column = options.bbox_col;
   if (!options.verify_hash.empty()) {
@@ -66,7 +69,9 @@ Result<readers::TableSettings> table_settings(const Options& options) {
 Result<InputSettings> configure_input(const Options& options) {
   auto table = table_settings(options);
   if (!table) return std::unexpected(std::move(table).error());
-  return InputSettings{.format = list_format(options.input_format), .table = std::move(*table)};
+  return InputSettings{.format = list_format(options.input_format),
+                       .list_by_list = options.shards_per_file,
+                       .table = std::move(*table)};
 }
 
 }  // namespace pixhaul::pipeline

@@ -9,6 +9,7 @@ namespace pixhaul::pipeline {
 /// How the lists are read.
 struct InputSettings {
   readers::ListFormat format = readers::ListFormat::automatic;
+  bool list_by_list = false;  ///< RowReader::has_next_list
   readers::TableSettings table{};
 };
 

@@ -52,13 +52,26 @@ Result<> Intake::end_list() {
   return {};
 }
 
+// Where lists have shards of their own, a list's end is a shard's.
+Result<bool> Intake::read_row(readers::RawRow& row) {
+  for (;;) {
+    if (batched_ > 0 && !reader_.is_ready()) flush();
+    auto more = reader_.next(row);
+    if (!more || *more || !reader_.has_next_list()) return more;
+    if (auto ended = end_shard(); !ended) return std::unexpected(std::move(ended).error());
+    const std::uint64_t in_shard = next_index_ % settings_.samples_per_shard;
+    if (in_shard > 0) next_index_ += settings_.samples_per_shard - in_shard;
+    if (auto begun = reader_.begin_next_list(); !begun)
+      return std::unexpected(std::move(begun).error());
+  }
+}
+
 // The next row, on its way. False at the list's end.
 Result<bool> Intake::take_row(readers::RawRow& row) {
   if (rows_read() > 0 && next_index_ % settings_.samples_per_shard == 0) {
     if (auto ended = end_shard(); !ended) return std::unexpected(std::move(ended).error());
   }
-  if (batched_ > 0 && !reader_.is_ready()) flush();
-  auto more = reader_.next(row);
+  auto more = read_row(row);
   if (!more || !*more) return more;
   const std::uint64_t index = next_index_++;
   rows_read_.fetch_add(1, std::memory_order_relaxed);

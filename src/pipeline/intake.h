@@ -65,6 +65,7 @@ class Intake {
 
  private:
   [[nodiscard]] Result<bool> take_row(readers::RawRow& row);
+  [[nodiscard]] Result<bool> read_row(readers::RawRow& row);
   [[nodiscard]] Result<> end_shard();
   [[nodiscard]] Result<> end_list();
   void send(std::uint32_t place, const readers::RawRow& row);

@@ -10,6 +10,7 @@
 
 #include "arrow_io/module.h"
 #include "pipeline/arrow_loader.h"
+#include "pipeline/list_by_list.h"
 #include "readers/open.h"
 #include "readers/sample_tar.h"
 
@@ -137,19 +138,34 @@ class SampleReader final : public readers::RowReader {
 
 }  // namespace
 
-Result<std::unique_ptr<readers::RowReader>> open_rows(FileSystem& files,
-                                                      std::span<const std::string> inputs,
-                                                      readers::ListFormat format,
-                                                      const readers::TableSettings& settings) {
-  Result<std::vector<readers::InputFile>> found = readers::expand_inputs(files, inputs, format);
-  if (!found) return std::unexpected(std::move(found).error());
-  if (!readers::are_tables(*found)) return readers::open_texts(files, *found);
+namespace {
+
+Result<std::unique_ptr<readers::RowReader>> open_found(FileSystem& files,
+                                                       std::vector<readers::InputFile> found,
+                                                       const readers::TableSettings& settings) {
+  if (!readers::are_tables(found)) return readers::open_texts(files, found);
   Result<arrow_io::Module*> module = load_arrow();
   if (!module) return std::unexpected(std::move(module).error());
-  if (std::ranges::any_of(*found, readers::is_sample_tar, &readers::InputFile::name)) {
-    return SampleReader::create(files, std::move(*found), **module, settings);
+  if (std::ranges::any_of(found, readers::is_sample_tar, &readers::InputFile::name)) {
+    return SampleReader::create(files, std::move(found), **module, settings);
   }
-  return (*module)->open_table(files, *found, settings);
+  return (*module)->open_table(files, found, settings);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<readers::RowReader>> open_rows(FileSystem& files,
+                                                      std::span<const std::string> inputs,
+                                                      const InputSettings& settings) {
+  Result<std::vector<readers::InputFile>> found =
+      readers::expand_inputs(files, inputs, settings.format);
+  if (!found) return std::unexpected(std::move(found).error());
+  if (!settings.list_by_list || found->empty())
+    return open_found(files, std::move(*found), settings.table);
+  return open_list_by_list(std::move(*found),
+                           [&files, table = settings.table](const readers::InputFile& list) {
+                             return open_found(files, {list}, table);
+                           });
 }
 
 }  // namespace pixhaul::pipeline

@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/mutex.h"
+#include "pipeline/configure_input.h"
 #include "readers/input.h"
 #include "readers/reader.h"
 #include "readers/table.h"
@@ -44,7 +45,6 @@ class AllFiles final : public FileSystem {
 /// which is loaded for them only. `files` outlives the reader; AllFiles if remote lists are to be
 /// read. Errors: input_unreadable, one sentence with the remedy.
 [[nodiscard]] Result<std::unique_ptr<readers::RowReader>> open_rows(
-    FileSystem& files, std::span<const std::string> inputs, readers::ListFormat format,
-    const readers::TableSettings& settings);
+    FileSystem& files, std::span<const std::string> inputs, const InputSettings& settings);
 
 }  // namespace pixhaul::pipeline

@@ -45,6 +45,13 @@ struct Rule {
 constexpr Rule kRules[] = {
     {"file_names", "", [](const Options& o) { return o.output_format == OutputFormat::dummy; },
      "--file_names has no effect with --output_format dummy, which writes no images"},
+    {"file_names", "", [](const Options& o) { return o.layout == Layout::img2dataset; },
+     "--file_names has no effect with --layout img2dataset, whose files go by the key"},
+    {"layout", "body",
+     [](const Options& o) { return o.layout == Layout::img2dataset && o.body == BodyMode::stream; },
+     "--body stream contradicts --layout img2dataset, which names images before they are seen"},
+    {"oom_shard_count", "", [](const Options& o) { return o.oom_shard_count > 18; },
+     "--oom_shard_count is at most 18"},
     {"proxy_dns", "", [](const Options& o) { return !uses_proxy(o); },
      "--proxy_dns has no effect without --proxy"},
     {"ca_file", "", [](const Options& o) { return o.insecure; },

@@ -238,6 +238,10 @@ constexpr Entry kEntries[] = {
     entry<&O::save_additional_columns, kPlain>(
         {"save_additional_columns", "input", "COLUMN",
          "Further columns of the lists to keep with the samples.", 0, kRare, kRepeats}),
+    entry<&O::shards_per_file, kPlain>(
+        {"shards_per_file", "input", "",
+         "Begin a new shard with each list, so that its rows keep their keys whatever other lists "
+         "there are."}),
     entry<&O::worker_index, kCount>(
         {"worker_index", "input", "N", "Which of worker_count machines this is, from 0."}),
     entry<&O::worker_count, kPositiveCount>(
@@ -252,11 +256,18 @@ constexpr Entry kEntries[] = {
          "files: one file an image; webdataset: a tar a shard; parquet and tfrecord: images in "
          "tables; dummy: rows only, no images.",
          0, kCommon}),
+    entry<&O::layout, kPlain>(
+        {"layout", "output", "pixhaul|img2dataset",
+         "img2dataset: its statuses and error texts, its file names, and with files a .json and a "
+         ".txt beside each image; what `pixhaul img2dataset` writes."}),
     entry<&O::file_names, kPlain>({"file_names", "output", "name|key",
                                    "name: 00000/000000017-sunset.jpg; key: 00000/000000017.jpg."}),
     entry<&O::number_sample_per_shard, kPositiveCount>(
         {"number_sample_per_shard", "output", "N",
          "Rows in a shard: one folder of images and one .jsonl file."}),
+    entry<&O::oom_shard_count, kPositiveCount>(
+        {"oom_shard_count", "output", "N",
+         "Digits of a shard's name, with zeros in front; a greater number just gets longer."}),
     entry<&O::compute_hash, kPlain>({"compute_hash", "output", "sha256|sha512|md5|none",
                                      "The digest of the bytes that each row records."}),
     entry<&O::retry_failed, kNoneText>(
@@ -403,6 +414,10 @@ constexpr Entry kEntries[] = {
     entry<&O::contact, kNoneText>(
         {"contact", "requests", "MAIL-or-URL",
          "How a site's owner can reach you; it becomes part of the user agent.", 0, kCommon}),
+    entry<&O::user_agent_token, kNoneText>(
+        {"user_agent_token", "requests", "WORD",
+         "The name by which robots directives may address this run; it becomes part of the user "
+         "agent."}),
 
     entry<&O::disallowed_header_directives, kPlain>(
         {"disallowed_header_directives", "politeness", "WORD",

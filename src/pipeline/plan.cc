@@ -24,8 +24,9 @@ Result<Plan> plan(const Options& options) {
   pipeline::AllFiles files(local);
   auto input = pipeline::configure_input(options);
   if (!input) return std::unexpected(std::move(input).error());
+  input->list_by_list = false;
   input->table.columns = readers::TableSettings::Columns::drop;
-  auto reader = pipeline::open_rows(files, options.url_list, input->format, input->table);
+  auto reader = pipeline::open_rows(files, options.url_list, *input);
   if (!reader) return std::unexpected(std::move(reader).error());
   Plan plan;
   std::unordered_map<std::string, std::uint64_t> hosts;

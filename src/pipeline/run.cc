@@ -56,7 +56,10 @@ constexpr Duration kFlushEvery = std::chrono::seconds(1);  // what a kill may lo
 constexpr std::uint64_t kContactRows = 10'000;
 
 // The options that shape the output: a run that continues a folder must agree in them.
-constexpr std::string_view kShaping[] = {"output_format",
+constexpr std::string_view kShaping[] = {"layout",
+                                         "shards_per_file",
+                                         "oom_shard_count",
+                                         "output_format",
                                          "number_sample_per_shard",
                                          "file_names",
                                          "compute_hash",
@@ -88,8 +91,9 @@ ledger::ExistingShards existing_shards(IncrementalMode mode) {
   return ledger::ExistingShards::keep;
 }
 
-writers::NameStyle name_style(FileNames names) {
-  return names == FileNames::name ? writers::NameStyle::name : writers::NameStyle::key;
+// What else is said of a sample in files beside it goes by its key.
+bool names_show_paths(const Options& options) {
+  return options.file_names == FileNames::name && options.layout == Layout::pixhaul;
 }
 
 }  // namespace
@@ -157,7 +161,7 @@ Result<> Run::open_list(const Input& input) {
   if (!settings) return std::unexpected(std::move(settings).error());
   auto reader = input.urls != nullptr || input.table != nullptr
                     ? open_program_rows(input, settings->table)
-                    : open_rows(lists_, options_.url_list, settings->format, settings->table);
+                    : open_rows(lists_, options_.url_list, *settings);
   if (!reader) return std::unexpected(std::move(reader).error());
   reader_ = std::move(*reader);
   return {};
@@ -166,6 +170,7 @@ Result<> Run::open_list(const Input& input) {
 Result<> Run::open_output() {
   ledger::RunSettings settings{.manifest = {.version = version()},
                                .samples_per_shard = options_.number_sample_per_shard,
+                               .shard_digits = static_cast<int>(options_.oom_shard_count),
                                .digest_name = std::string(hash_field(options_.compute_hash)),
                                .boot_id = world_.boot_id(),
                                .existing = existing_shards(options_.incremental_mode),
@@ -182,7 +187,7 @@ Result<> Run::open_output() {
   auto sweeper = make_writer();
   if (!sweeper) return std::unexpected(std::move(sweeper).error());
   sweeper_ = std::move(*sweeper);
-  auto publish = [this, assembler = Assembler(settings_.output, world_.clock())](
+  auto publish = [this, assembler = Assembler(settings_.output, world_.clock(), *sweeper_)](
                      ledger::Assembly& shard, std::string input_digest, WallTime started) {
     const MemoryCharge charge(shared_->memory, MemoryUser::shards, shard.memory_bytes());
     return assembler.publish(shard, std::move(input_digest), started);
@@ -202,7 +207,8 @@ Result<> Run::open_output() {
 Result<std::unique_ptr<writers::SampleWriter>> Run::make_writer() {
   return writers::open_writer(options_.output_format == OutputFormat::files ? "files" : "dummy",
                               folder_->output(),
-                              {.file_names = name_style(options_.file_names),
+                              {.file_names = names_show_paths(options_) ? writers::NameStyle::name
+                                                                        : writers::NameStyle::key,
                                .max_open_folders = options_.max_open_shards});
 }
 
@@ -210,7 +216,7 @@ Result<std::unique_ptr<SampleStore>> Run::make_store() {
   if (is_dataset(options_.output_format)) return make_spool_store(*book_);
   auto writer = make_writer();
   if (!writer) return std::unexpected(std::move(writer).error());
-  return make_file_store(std::move(*writer), folder_->layout());
+  return make_file_store(std::move(*writer), folder_->layout(), settings_.output.extension);
 }
 
 Result<> Run::open_network() {
@@ -234,7 +240,7 @@ Result<> Run::open_network() {
     }
     parts_.push_back(std::make_unique<Parts>(
         settings_, *window_, folder_->layout(), std::move(writer),
-        options_.output_format == OutputFormat::files && options_.file_names == FileNames::name));
+        options_.output_format == OutputFormat::files && names_show_paths(options_)));
     auto loop = Loop::create(settings_, i, *shared_, *parts_.back(), world_);
     if (!loop) return std::unexpected(std::move(loop).error());
     loops_.push_back(std::move(*loop));

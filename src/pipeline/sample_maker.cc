@@ -48,6 +48,7 @@ SampleMaker::Bytes SampleMaker::make(Bytes body, const PendingRow& row, Outcome&
       settings_.process || settings_.decode ? make_in_room(body, row, outcome) : body;
   if (outcome.status != ErrorCode::success) return {};
   if (settings_.extract_exif) outcome.exif = image::exif_text(body);
+  if (!settings_.knows_sizes) outcome.width = outcome.height = 0;
   return sample;
 }
 

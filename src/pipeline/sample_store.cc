@@ -11,8 +11,9 @@ namespace {
 
 class FileStore final : public SampleStore {
  public:
-  FileStore(std::unique_ptr<writers::SampleWriter> writer, const ledger::ShardLayout& layout)
-      : writer_(std::move(writer)), layout_(layout) {}
+  FileStore(std::unique_ptr<writers::SampleWriter> writer, const ledger::ShardLayout& layout,
+            std::string extension)
+      : writer_(std::move(writer)), layout_(layout), extension_(std::move(extension)) {}
 
   Result<KeptSample> keep(const Row& row, std::string_view extension,
                           std::span<const std::byte> sample) override {
@@ -20,7 +21,7 @@ class FileStore final : public SampleStore {
     const std::string shard = layout_.shard_name(layout_.shard_of(row.index));
     auto path = writer_->append(
         {.shard = shard, .key = row.key, .url_path = url ? url->path() : std::string_view()},
-        extension, sample);
+        extension_.empty() ? extension : std::string_view(extension_), sample);
     if (!path) return std::unexpected(std::move(path).error());
     return KeptSample{.path = std::move(*path)};
   }
@@ -28,6 +29,7 @@ class FileStore final : public SampleStore {
  private:
   std::unique_ptr<writers::SampleWriter> writer_;
   const ledger::ShardLayout& layout_;
+  const std::string extension_;
 };
 
 class SpoolStore final : public SampleStore {
@@ -48,8 +50,9 @@ class SpoolStore final : public SampleStore {
 }  // namespace
 
 std::unique_ptr<SampleStore> make_file_store(std::unique_ptr<writers::SampleWriter> writer,
-                                             const ledger::ShardLayout& layout) {
-  return std::make_unique<FileStore>(std::move(writer), layout);
+                                             const ledger::ShardLayout& layout,
+                                             std::string extension) {
+  return std::make_unique<FileStore>(std::move(writer), layout, std::move(extension));
 }
 
 std::unique_ptr<SampleStore> make_spool_store(ShardBook& book) {

@@ -31,9 +31,11 @@ class SampleStore {
                                                 std::span<const std::byte> sample) = 0;
 };
 
-/// A file for each, by a writer of files or of nothing.
+/// A file for each, by a writer of files or of nothing. `extension`: of all of them; "" if each
+/// says its own.
 [[nodiscard]] std::unique_ptr<SampleStore> make_file_store(
-    std::unique_ptr<writers::SampleWriter> writer, const ledger::ShardLayout& layout);
+    std::unique_ptr<writers::SampleWriter> writer, const ledger::ShardLayout& layout,
+    std::string extension = {});
 /// The spool of each row's shard. `book` outlives the store.
 [[nodiscard]] std::unique_ptr<SampleStore> make_spool_store(ShardBook& book);
 

@@ -141,9 +141,9 @@ Result<> Stream::State::open(const Input& input) {
 Result<> Stream::State::open_list(const Input& input) {
   auto settings = pipeline::configure_input(options_);
   if (!settings) return std::unexpected(std::move(settings).error());
+  settings->list_by_list = false;  // there are no shards
   auto reader = is_programs(input) ? pipeline::open_program_rows(input, settings->table)
-                                   : pipeline::open_rows(lists_, options_.url_list,
-                                                         settings->format, settings->table);
+                                   : pipeline::open_rows(lists_, options_.url_list, *settings);
   if (!reader) return std::unexpected(std::move(reader).error());
   reader_ = std::move(*reader);
   return {};

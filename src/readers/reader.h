@@ -57,6 +57,10 @@ class RowReader {
   /// Whether next() returns without waiting for others than the disk. Before it is called when this
   /// is false, rows already returned should be on their way.
   [[nodiscard]] virtual bool is_ready() { return true; }
+  /// Of a reader that shows its lists one by one: whether another follows the one that has ended.
+  [[nodiscard]] virtual bool has_next_list() const { return false; }
+  /// Goes on to it. REQUIRES: next() returned false, has_next_list(). Errors: input_unreadable.
+  [[nodiscard]] virtual Result<> begin_next_list() { return {}; }
   [[nodiscard]] virtual ReadProgress progress() const = 0;
   /// The columns of all rows returned since the last call, bad ones included, as one Arrow IPC
   /// stream: what readers::ColumnTable shows and the metadata tables begin with. Columns and their

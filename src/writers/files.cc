@@ -111,17 +111,40 @@ Result<> FilesWriter::remove(std::string_view path) {
   return (*folder)->remove(path.substr(slash + 1));
 }
 
+namespace {
+
+// What stands beside a kept image under its name: KEY.json and KEY.txt of KEY.jpg.
+class KeptNames {
+ public:
+  explicit KeptNames(const std::unordered_set<std::string>& paths) : paths_(paths) {
+    for (const std::string& path : paths) stems_.emplace(path, 0, path.rfind('.'));
+  }
+
+  [[nodiscard]] bool contains(const std::string& path) const {
+    if (paths_.contains(path)) return true;
+    const bool is_beside = path.ends_with(".json") || path.ends_with(".txt");
+    return is_beside && stems_.contains(path.substr(0, path.rfind('.')));
+  }
+
+ private:
+  const std::unordered_set<std::string>& paths_;
+  std::unordered_set<std::string> stems_;
+};
+
+}  // namespace
+
 Result<> FilesWriter::sweep(std::string_view shard, const std::unordered_set<std::string>& kept) {
   Result<std::shared_ptr<Folder>> folder = shard_folder(shard);
   if (!folder) return std::unexpected(std::move(folder).error());
   Result<std::vector<FolderEntry>> entries = (*folder)->list();
   if (!entries) return std::unexpected(std::move(entries).error());
+  const KeptNames names(kept);
   for (const FolderEntry& entry : *entries) {
     const std::string_view name = entry.name;
     const bool temporary =
         name.starts_with('.') && name.substr(1).starts_with(shard) && name.ends_with(".part");
     const bool sample =
-        name.starts_with(shard) && !kept.contains(fmt::format("{}/{}", shard, name));
+        name.starts_with(shard) && !names.contains(fmt::format("{}/{}", shard, name));
     if (entry.is_folder || (!temporary && !sample)) continue;
     if (Result<> removed = (*folder)->remove(name); !removed) return removed;
   }

@@ -90,6 +90,16 @@ TEST_F(Files, SweepKeepsKnownSamplesAndStrangers) {
   EXPECT_FALSE(files_.exists("out/00000/000000001-a.jpg"));
 }
 
+TEST_F(Files, SweepKeepsWhatStandsBesideAKeptSample) {
+  for (const std::string_view path : {"000000001.jpg", "000000001.json", "000000001.txt",
+                                      "000000001.png", "000000002.json", "000000002.txt"}) {
+    files_.put("out/00000/" + std::string(path), "x");
+  }
+  ASSERT_TRUE(writer_.sweep("00000", {"00000/000000001.jpg"}).has_value());
+  EXPECT_THAT(files_.files(), ElementsAre("out/00000/000000001.jpg", "out/00000/000000001.json",
+                                          "out/00000/000000001.txt"));
+}
+
 TEST_F(Files, FormatsAreFoundByName) {
   EXPECT_TRUE(open_writer("files", *output_, {}).has_value());
   const auto dummy = open_writer("dummy", *output_, {}).value();
