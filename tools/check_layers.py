@@ -40,6 +40,7 @@ PUBLIC = {
     "option_table.h": RUN,
     "download.h": RUN,
     "fetch.h": RUN,
+    "img2dataset.h": RUN,
     "input.h": RUN | {"arrow_io"},
     "session.h": RUN,
     "stream.h": RUN,

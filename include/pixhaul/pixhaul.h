@@ -4,6 +4,7 @@
 #include "pixhaul/compare.h"
 #include "pixhaul/download.h"
 #include "pixhaul/fetch.h"
+#include "pixhaul/img2dataset.h"
 #include "pixhaul/input.h"
 #include "pixhaul/option_table.h"
 #include "pixhaul/options.h"

@@ -11,6 +11,7 @@
 #include "cli/dashboard_command.h"
 #include "cli/folder_command.h"
 #include "cli/help.h"
+#include "cli/img2dataset_arguments.h"
 #include "cli/signals.h"
 #include "cli/summary.h"
 #include "pixhaul/option_table.h"
@@ -108,6 +109,15 @@ int run_invocation(const Invocation& invocation, const Console& console) {
   return invocation.dry_run ? run_plan(invocation, console) : run_download(invocation, console);
 }
 
+int run_img2dataset(std::span<const std::string> arguments, const Environment& environment,
+                    const Console& console) {
+  const auto parsed = parse_img2dataset_arguments(arguments);
+  if (!parsed) return report(console, parsed.error());
+  if (parsed->help) return print(console, img2dataset_help(console.error.columns));
+  const auto invocation = img2dataset_invocation(parsed->parameters, environment);
+  return invocation ? run_download(*invocation, console) : report(console, invocation.error());
+}
+
 std::size_t terminal_columns(const Environment& environment) {
   if (const auto given = environment.find("COLUMNS"); given != environment.end()) {
     const unsigned long columns = std::strtoul(given->second.c_str(), nullptr, 10);
@@ -148,6 +158,8 @@ int run_command(std::span<const std::string> arguments, const Environment& envir
     std::fputs(help_text("", console.error.columns).value_or("").c_str(), console.error.stream);
     return 2;
   }
+  if (arguments.front() == "img2dataset")
+    return run_img2dataset(arguments.subspan(1), environment, console);
   const Result<Invocation> invocation = parse_command_line(arguments, environment);
   return invocation ? run_invocation(*invocation, console) : report(console, invocation.error());
 }

@@ -14,6 +14,7 @@ namespace {
 constexpr std::string_view kUsage =
     "usage: pixhaul LIST... [options]        download the images of lists, or of URLs\n"
     "       pixhaul compare LIST [options]   the four settings against each other\n"
+    "       pixhaul img2dataset LIST [...]   with img2dataset's parameters and output\n"
     "       pixhaul status OUT               how far a run is; exit 7 if not complete\n"
     "       pixhaul verify OUT [--deep]      is everything as it was recorded?\n"
     "       pixhaul dashboard OUT            a page that shows the folder\n"
