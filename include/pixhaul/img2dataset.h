@@ -80,6 +80,18 @@ struct Img2datasetInfo {
 [[nodiscard]] std::string img2dataset_text(const Img2datasetParameters& parameters,
                                            std::string_view name);
 
+/// A command line.
+struct Img2datasetArguments {
+  Img2datasetParameters parameters{};
+  bool help = false;
+};
+
+/// Reads arguments as img2dataset's users write them, which is python-fire's way: by place in the
+/// order of its signature, `--name value`, `--name=value`, dashes or underscores, `--flag` and
+/// `--noflag`. Errors: bad_option, naming the argument.
+[[nodiscard]] Result<Img2datasetArguments> parse_img2dataset_arguments(
+    std::span<const std::string> arguments);
+
 using Environment = std::map<std::string, std::string, std::less<>>;
 
 /// What a run with these parameters is to pixhaul. `PIXHAUL_*` variables hold for every option but

@@ -1,6 +1,6 @@
 """pixhaul's engine; use the names of `pixhaul` itself."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 
 def row_statuses() -> list[str]:
@@ -8,6 +8,24 @@ def row_statuses() -> list[str]:
 
 def explain(status: str) -> str:
     """What a status means and what to do about it."""
+
+class Img2datasetParameters:
+    """img2dataset's parameters; values go in and out as Python literals."""
+
+    def __init__(self) -> None: ...
+
+    def set(self, name: str, text: str) -> None: ...
+
+    def text(self, name: str) -> str: ...
+
+    def options(self, environment: Mapping[str, str]) -> Options:
+        """What a run with them is; PIXHAUL_* variables are heard."""
+
+def img2dataset_table() -> list:
+    """Each parameter's name, type, help and default."""
+
+def img2dataset_arguments(arguments: Sequence[str]) -> tuple[Img2datasetParameters, bool]:
+    """A command line's parameters, and whether it asks for help."""
 
 class Options:
     """Every option of a run; values go in and out as text."""

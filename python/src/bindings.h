@@ -25,6 +25,7 @@ T value_or_raise(Result<T>&& result) {
 
 void bind_errors(nb::module_& core);
 void bind_options(nb::module_& core);
+void bind_img2dataset(nb::module_& core);
 void bind_outcome(nb::module_& core);
 void bind_download(nb::module_& core);
 void bind_session(nb::module_& core);

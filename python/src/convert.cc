@@ -28,6 +28,8 @@ nb::dict stats_dict(const StatsSnapshot& stats) {
   all["concurrency_limit"] = stats.concurrency_limit;
   all["hosts_active"] = stats.hosts_active;
   all["memory_bytes"] = stats.memory_bytes;
+  all["shards_open"] = stats.shards_open;
+  all["shards_written"] = stats.shards_written;
   all["limited_by"] = stats.limited_by;
   nb::dict statuses;
   for (const ErrorCode code : row_statuses()) {

@@ -8,6 +8,7 @@ NB_MODULE(_core, core) {
   core.doc() = "pixhaul's engine; use the names of `pixhaul` itself.";
   core.attr("__version__") = version().c_str();
   python::bind_errors(core);
+  python::bind_img2dataset(core);
   python::bind_options(core);
   python::bind_outcome(core);
   python::bind_download(core);

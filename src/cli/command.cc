@@ -11,7 +11,7 @@
 #include "cli/dashboard_command.h"
 #include "cli/folder_command.h"
 #include "cli/help.h"
-#include "cli/img2dataset_arguments.h"
+#include "cli/img2dataset_command.h"
 #include "cli/signals.h"
 #include "cli/summary.h"
 #include "pixhaul/option_table.h"
@@ -111,11 +111,10 @@ int run_invocation(const Invocation& invocation, const Console& console) {
 
 int run_img2dataset(std::span<const std::string> arguments, const Environment& environment,
                     const Console& console) {
-  const auto parsed = parse_img2dataset_arguments(arguments);
-  if (!parsed) return report(console, parsed.error());
-  if (parsed->help) return print(console, img2dataset_help(console.error.columns));
-  const auto invocation = img2dataset_invocation(parsed->parameters, environment);
-  return invocation ? run_download(*invocation, console) : report(console, invocation.error());
+  const auto invocation = parse_img2dataset_command(arguments, environment);
+  if (!invocation) return report(console, invocation.error());
+  if (invocation->help_topic) return print(console, img2dataset_help(console.error.columns));
+  return run_download(*invocation, console);
 }
 
 std::size_t terminal_columns(const Environment& environment) {

@@ -1,7 +1,6 @@
 // img2dataset's command line is python-fire over its function, so that is what fingers and scripts
 // know: flags first, wherever they stand, then what has no flag fills the parameters that are left,
 // in order. A flag's kind decides whether it takes the next argument; fire guesses.
-#include "cli/img2dataset_arguments.h"
 
 #include <fmt/core.h>
 
@@ -10,9 +9,9 @@
 #include <utility>
 #include <vector>
 
-#include "cli/help.h"
+#include "pixhaul/img2dataset.h"
 
-namespace pixhaul::cli {
+namespace pixhaul {
 namespace {
 
 Error bad_option(std::string detail) {
@@ -113,38 +112,4 @@ Result<Img2datasetArguments> parse_img2dataset_arguments(std::span<const std::st
       bad_option("no url_list given; `pixhaul img2dataset --help` shows the parameters"));
 }
 
-Result<Invocation> img2dataset_invocation(const Img2datasetParameters& parameters,
-                                          const Environment& environment) {
-  if (parameters.enable_wandb) {
-    return std::unexpected(bad_option(
-        "enable_wandb needs Python: run `python -m pixhaul.img2dataset` with the same arguments"));
-  }
-  if (parameters.distributor != "multiprocessing") {
-    // An unknown one is refused in img2dataset's words by the translation.
-    auto known = img2dataset_options(parameters, environment);
-    if (!known) return std::unexpected(std::move(known).error());
-    return std::unexpected(bad_option(
-        fmt::format("distributor {} needs Python: call pixhaul.img2dataset.download there",
-                    parameters.distributor)));
-  }
-  auto options = img2dataset_options(parameters, environment);
-  if (!options) return std::unexpected(std::move(options).error());
-  return Invocation{.options = std::move(*options)};
-}
-
-std::string img2dataset_help(std::size_t columns) {
-  std::string text =
-      "usage: pixhaul img2dataset URL_LIST [parameters]\n\n"
-      "img2dataset's parameters with its defaults; every other option of pixhaul is a\n"
-      "PIXHAUL_* variable (PIXHAUL_ALLOW_NET=127.0.0.0/8). See docs/img2dataset.md.\n\n";
-  const Img2datasetParameters defaults;
-  for (const Img2datasetInfo& info : img2dataset_table()) {
-    const std::string standard =
-        info.name == "url_list" ? "" : " [" + img2dataset_text(defaults, info.name) + "]";
-    text += fmt::format("  --{} {}\n", info.name, info.type) +
-            wrapped(std::string(info.help) + standard, 6, columns);
-  }
-  return text;
-}
-
-}  // namespace pixhaul::cli
+}  // namespace pixhaul
