@@ -19,10 +19,10 @@ Result<Invocation> parse_img2dataset_command(std::span<const std::string> argume
   if (parameters.enable_wandb || parameters.distributor != "multiprocessing") {
     return std::unexpected(Error{
         .code = ErrorCode::bad_option,
-        .detail = fmt::format("{} needs Python: run `python -m pixhaul.img2dataset` with the same "
-                              "arguments",
-                              parameters.enable_wandb ? "enable_wandb"
-                                                      : "distributor " + parameters.distributor)});
+        .detail = fmt::format(
+            "{} needs Python: run `python -m pixhaul.img2dataset` with the same "
+            "arguments",
+            parameters.enable_wandb ? "enable_wandb" : "distributor " + parameters.distributor)});
   }
   return Invocation{.options = std::move(*options)};
 }

@@ -41,7 +41,6 @@ class DecodeTest(Case):
             "/checksum.png": (bytes(flipped), "decode_error"),
             "/few_rows.png": (png(64, 64, bytes(9 * 10)), "decode_error"),
             "/bomb.png": (png(30_000, 30_000, bytes(100)), "too_many_pixels"),
-            "/kept.tiff": (tiff(), "unsupported_format"),
         }
 
     def put_bodies(self):
@@ -73,6 +72,14 @@ class DecodeTest(Case):
                           "--output_folder", where, expect=1)
             found[where] = [(row["status"], row["detail"]) for row in self.rows(where)]
         self.assertEqual(found["on"], found["off"])
+
+    def test_a_tiff_is_decoded_in_the_sandbox_only(self):
+        self.origin.put("/kept.tiff", tiff())
+        self.write_list([self.origin.url("/kept.tiff")])
+        for where, status in (("on", "success"), ("off", "unsupported_format")):
+            self.download("urls.txt", "--validate", "decode", "--sandbox", where,
+                          "--output_folder", where, expect=0 if where == "on" else 1)
+            self.assertEqual(self.statuses(where), [status])
 
     def test_structure_keeps_them(self):
         bodies = self.put_bodies()
