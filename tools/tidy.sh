@@ -5,7 +5,8 @@ cd "$(dirname "$0")/.."
 cmake --preset tidy >/dev/null
 out="$(mktemp)"
 trap 'rm -f "$out"' EXIT
-if run-clang-tidy-19 -quiet -p build/tidy '/src/.*\.cc$' >"$out" 2>&1; then
+# Sources that the build makes (the embedded page) are not there yet, and nobody's to mend.
+if run-clang-tidy-19 -quiet -p build/tidy "^$PWD/src/.*\.cc\$" >"$out" 2>&1; then
   echo "clang-tidy: clean"
 else
   grep -vE '^clang-tidy|^\[|warnings? generated|^$' "$out"

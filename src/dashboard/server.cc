@@ -214,7 +214,7 @@ struct Server::State {
 
 Server::Server(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
-Result<std::unique_ptr<Server>> Server::open(std::uint16_t port, std::string policy) {
+Result<std::unique_ptr<Server>> Server::open(std::uint16_t port, const std::string& policy) {
   auto state = std::make_unique<State>();
   Listener& listener = state->listener;
   // Not SO_REUSEPORT, cpp-httplib's default: another process could share the port.

@@ -36,7 +36,8 @@ class Server {
 
   /// `policy`: the Content-Security-Policy of every answer. Listens at once; answers after start().
   /// Errors: bad_option, in a sentence; internal.
-  [[nodiscard]] static Result<std::unique_ptr<Server>> open(std::uint16_t port, std::string policy);
+  [[nodiscard]] static Result<std::unique_ptr<Server>> open(std::uint16_t port,
+                                                            const std::string& policy);
   /// Closes everything; waits for handlers, so a stream of theirs must have been told to end.
   ~Server();
 

@@ -99,6 +99,7 @@ std::vector<HostReport> Scheduler::report_hosts(Instant now, std::size_t most) c
                              std::tie(a.condition, a_waits, a.first_byte, b.host->origin);
                     });
   std::vector<HostReport> reports;
+  reports.reserve(count);
   for (std::size_t i = 0; i < count; ++i) reports.push_back(report_of(candidates[i], now));
   return reports;
 }

@@ -19,11 +19,12 @@ RowWindow::RowWindow(std::size_t places, std::uint64_t most_bytes, MemoryBudget&
   for (std::size_t place = places; place-- > 0;) free_.push_back(static_cast<std::uint32_t>(place));
 }
 
+bool RowWindow::must_wait() const {
+  return free_.empty() || (is_heavy() && free_.size() < rows_.size());
+}
+
 void RowWindow::acquire(std::size_t most, std::vector<std::uint32_t>& into) {
   const MutexLock lock(mutex_);
-  const auto must_wait = [this] {
-    return free_.empty() || (is_heavy() && free_.size() < rows_.size());
-  };
   while (must_wait() && !closed_) freed_.wait(mutex_);
   if (closed_) return;
   const std::size_t count = std::min(most, free_.size());

@@ -59,6 +59,8 @@ class RowWindow {
   [[nodiscard]] std::size_t in_use() const;
 
  private:
+  [[nodiscard]] bool must_wait() const PIXHAUL_REQUIRES(mutex_);
+
   void forget(PendingRow& row);
 
   const std::uint64_t most_bytes_;
