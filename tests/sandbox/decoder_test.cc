@@ -200,5 +200,22 @@ TEST(SandboxedDecoder, TiffIsDecodedThereAndOnlyThere) {
   EXPECT_GE(seen, 6);
 }
 
+// It sorts, and glibc asks the kernel for the size of the memory first.
+TEST(SandboxedDecoder, EncodesWithoutLossAsInThisProcess) {
+  const auto decoder = decoder_of(PIXHAUL_DECODER);
+  const image::ProcessSettings settings{.transform = {.mode = image::ResizeMode::keep_ratio,
+                                                      .image_size = 96,
+                                                      .upscale = image::Interpolation::nearest},
+                                        .encode = {.format = ImageFormat::webp, .quality = 101}};
+  for (const image::Sample& sample : image::encoded_samples()) {
+    const auto here = image::process(bytes_of(sample.bytes), settings, {});
+    const auto there = decoder->process(bytes_of(sample.bytes), settings, {});
+    ASSERT_EQ(here.has_value(), there.has_value()) << sample.name;
+    if (here) {
+      EXPECT_TRUE(std::ranges::equal(here->bytes.bytes(), there->bytes.bytes()));
+    }
+  }
+}
+
 }  // namespace
 }  // namespace pixhaul::sandbox
