@@ -14,6 +14,7 @@
 #include "pipeline/arrow_loader.h"
 #include "pixhaul/version.h"
 #include "readers/columns.h"
+#include "writers/json_text.h"
 #include "writers/sample_json.h"
 #include "writers/shard_file.h"
 #include "writers/stats_json.h"
@@ -97,7 +98,12 @@ class SampleWords {
   [[nodiscard]] std::string_view json(const ShardRow& row) {
     members_.clear();
     json_.clear();
-    if (columns_ != nullptr) columns_->append_json(row.position, members_);
+    if (columns_ != nullptr) {
+      columns_->append_json(row.position, members_);
+    } else {  // a list of lines has one column
+      members_ = "\"url\":";
+      writers::append_python_string(members_, row.row.url);
+    }
     writers::append_sample_json(json_, row.row, members_, json_settings_);
     return json_;
   }

@@ -121,6 +121,7 @@ Result<> set_samples(const Options& options, RunSettings& settings) {
   SampleSettings& sample = settings.sample;
   sample.extract_exif = options.extract_exif;
   sample.is_checked = options.validate != Validate::none;
+  sample.wants_digest = options.layout == Layout::img2dataset && !options.verify_hash.empty();
   sample.knows_sizes = options.layout == Layout::pixhaul || !options.disable_all_reencoding;
   const image::DecodeLimits limits{.max_pixels = options.max_pixels};
   if (!changes_pixels(options)) {
@@ -169,7 +170,8 @@ void set_output(const Options& options, OutputSettings& output) {
   output.exif = options.extract_exif;
   output.image_column = file_extension(encode_settings(options).format);
   output.has_captions = !options.caption_col.empty();
-  output.hash_column = options.verify_hash.substr(0, options.verify_hash.find(','));
+  // The reader calls the column by its digests' kind.
+  if (!options.verify_hash.empty()) output.hash_column = output.hash_name;
 }
 
 // How many descriptors, and therefore transfers, there may be at once.

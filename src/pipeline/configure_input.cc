@@ -70,6 +70,8 @@ Result<InputSettings> configure_input(const Options& options) {
   auto table = table_settings(options);
   if (!table) return std::unexpected(std::move(table).error());
   return InputSettings{.format = list_format(options.input_format),
+                       .comments = options.layout == Layout::img2dataset ? readers::Comments::keep
+                                                                         : readers::Comments::skip,
                        .list_by_list = options.shards_per_file,
                        .table = std::move(*table)};
 }

@@ -142,14 +142,14 @@ namespace {
 
 Result<std::unique_ptr<readers::RowReader>> open_found(FileSystem& files,
                                                        std::vector<readers::InputFile> found,
-                                                       const readers::TableSettings& settings) {
-  if (!readers::are_tables(found)) return readers::open_texts(files, found);
+                                                       const InputSettings& settings) {
+  if (!readers::are_tables(found)) return readers::open_texts(files, found, settings.comments);
   Result<arrow_io::Module*> module = load_arrow();
   if (!module) return std::unexpected(std::move(module).error());
   if (std::ranges::any_of(found, readers::is_sample_tar, &readers::InputFile::name)) {
-    return SampleReader::create(files, std::move(found), **module, settings);
+    return SampleReader::create(files, std::move(found), **module, settings.table);
   }
-  return (*module)->open_table(files, found, settings);
+  return (*module)->open_table(files, found, settings.table);
 }
 
 }  // namespace
@@ -161,11 +161,10 @@ Result<std::unique_ptr<readers::RowReader>> open_rows(FileSystem& files,
       readers::expand_inputs(files, inputs, settings.format);
   if (!found) return std::unexpected(std::move(found).error());
   if (!settings.list_by_list || found->empty())
-    return open_found(files, std::move(*found), settings.table);
-  return open_list_by_list(std::move(*found),
-                           [&files, table = settings.table](const readers::InputFile& list) {
-                             return open_found(files, {list}, table);
-                           });
+    return open_found(files, std::move(*found), settings);
+  return open_list_by_list(std::move(*found), [&files, settings](const readers::InputFile& list) {
+    return open_found(files, {list}, settings);
+  });
 }
 
 }  // namespace pixhaul::pipeline

@@ -20,8 +20,9 @@ struct SampleSettings {
   std::optional<image::ProcessSettings> process{};  ///< set when pictures are encoded anew
   std::optional<image::DecodeLimits> decode{};  ///< set when they are only decoded to be checked
   bool extract_exif = false;
-  bool is_checked = true;   ///< false: anything is kept, recognised or not
-  bool knows_sizes = true;  ///< false: rows say nothing of what was not decoded, as img2dataset's
+  bool is_checked = true;     ///< false: anything is kept, recognised or not
+  bool wants_digest = false;  ///< a row whose list expects no digest of it differs, too
+  bool knows_sizes = true;    ///< false: rows say nothing of what was not decoded, as img2dataset's
   /// Where pictures are decoded in a process of their own; the program is "" where they are not.
   sandbox::DecoderSettings decoder{};
 };

@@ -19,8 +19,8 @@ constexpr std::size_t kOpenedAhead = 64;
 
 class ListReader final : public RowReader {
  public:
-  ListReader(FileSystem& files, std::span<const InputFile> inputs)
-      : files_(files), inputs_(inputs.begin(), inputs.end()) {}
+  ListReader(FileSystem& files, std::span<const InputFile> inputs, Comments comments)
+      : files_(files), inputs_(inputs.begin(), inputs.end()), comments_(comments) {}
 
   Result<> open_ahead() {
     for (; opened_ < inputs_.size() && waiting_.size() < kOpenedAhead; ++opened_) {
@@ -72,7 +72,8 @@ class ListReader final : public RowReader {
     const std::optional<std::uint64_t> size = (*file)->size();
     total_ = total_ && size ? std::optional(*total_ + *size) : std::nullopt;
     auto counted = std::make_unique<CountedFile>(std::move(*file), &bytes_read_);
-    return std::make_unique<TextReader>(make_decompressed(std::move(counted), input), input.name);
+    return std::make_unique<TextReader>(make_decompressed(std::move(counted), input), input.name,
+                                        comments_);
   }
 
   void finish_input() {
@@ -89,6 +90,7 @@ class ListReader final : public RowReader {
 
   FileSystem& files_;
   const std::vector<InputFile> inputs_;
+  const Comments comments_;
   std::deque<std::unique_ptr<TextReader>> waiting_;  // of inputs_[at_] and those behind it
   std::size_t at_ = 0;
   std::size_t opened_ = 0;
@@ -99,10 +101,10 @@ class ListReader final : public RowReader {
 
 }  // namespace
 
-Result<std::unique_ptr<RowReader>> open_texts(FileSystem& files,
-                                              std::span<const InputFile> inputs) {
+Result<std::unique_ptr<RowReader>> open_texts(FileSystem& files, std::span<const InputFile> inputs,
+                                              Comments comments) {
   PIXHAUL_CHECK(!are_tables(inputs));
-  auto reader = std::make_unique<ListReader>(files, inputs);
+  auto reader = std::make_unique<ListReader>(files, inputs, comments);
   if (Result<> opened = reader->open_ahead(); !opened) {
     return std::unexpected(std::move(opened).error());
   }

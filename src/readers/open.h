@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "readers/input.h"
 #include "readers/reader.h"
+#include "readers/text.h"
 
 namespace pixhaul::readers {
 
@@ -15,7 +16,8 @@ namespace pixhaul::readers {
 /// work. `files` outlives the reader. Errors: input_unreadable, one sentence with the remedy.
 /// REQUIRES: !are_tables(inputs).
 [[nodiscard]] Result<std::unique_ptr<RowReader>> open_texts(FileSystem& files,
-                                                            std::span<const InputFile> inputs);
+                                                            std::span<const InputFile> inputs,
+                                                            Comments comments = Comments::skip);
 
 /// expand_inputs() and open_texts(), for those who read no tables: a table is an error.
 [[nodiscard]] Result<std::unique_ptr<RowReader>> open_lists(FileSystem& files,

@@ -21,8 +21,9 @@ bool is_blank(std::string_view line) { return line.find_first_not_of(" \t") == l
 
 }  // namespace
 
-TextReader::TextReader(std::unique_ptr<ReadableFile> file, std::string_view input)
-    : file_(std::move(file)), input_(input) {}
+TextReader::TextReader(std::unique_ptr<ReadableFile> file, std::string_view input,
+                       Comments comments)
+    : file_(std::move(file)), input_(input), comments_(comments) {}
 
 Result<bool> TextReader::next(RawRow& row) {
   while (!done_) {
@@ -38,7 +39,8 @@ Result<bool> TextReader::next(RawRow& row) {
       return true;
     }
     if (line.ends_with('\r')) line.remove_suffix(1);
-    if (line.starts_with('#') || is_blank(line)) continue;
+    const bool is_comment = line.starts_with('#') && comments_ == Comments::skip;
+    if (is_comment || is_blank(line)) continue;
     if (std::memchr(line.data(), '\0', line.size()) != nullptr) {
       problem_ = fmt::format("line {} contains a NUL byte", line_);
       make_row(line, problem_, row);

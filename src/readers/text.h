@@ -15,14 +15,18 @@ namespace pixhaul::readers {
 
 inline constexpr std::size_t kMaxLineBytes = 1u << 20;
 
+/// Whether a line that begins with '#' is a row.
+enum class Comments : std::uint8_t { skip, keep };
+
 /// A text list: one URL a line, whatever it contains. Lines end with LF or CRLF, the last one may
-/// lack it; blank lines and those that begin with '#' are skipped but counted; a UTF-8 or UTF-16
-/// byte order mark chooses the encoding. A line longer than kMaxLineBytes or holding a NUL is a row
-/// with a problem, and reading goes on.
+/// lack it; blank lines and, unless they are kept, those that begin with '#' are skipped but
+/// counted; a UTF-8 or UTF-16 byte order mark chooses the encoding. A line longer than
+/// kMaxLineBytes or holding a NUL is a row with a problem, and reading goes on.
 class TextReader final : public RowReader {
  public:
   /// `input`: the list's name as given; it outlives the reader and is what rows point to.
-  TextReader(std::unique_ptr<ReadableFile> file, std::string_view input);
+  TextReader(std::unique_ptr<ReadableFile> file, std::string_view input,
+             Comments comments = Comments::skip);
 
   [[nodiscard]] Result<bool> next(RawRow& row) override;
   [[nodiscard]] ReadProgress progress() const override;
@@ -42,6 +46,7 @@ class TextReader final : public RowReader {
 
   std::unique_ptr<ReadableFile> file_;
   std::string_view input_;
+  Comments comments_;
   Buffer block_;              // UTF-8, from the first unread byte at begin_
   Buffer undecoded_;          // UTF-16 as read
   std::size_t begin_ = 0;     // of the next line in block_

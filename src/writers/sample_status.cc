@@ -194,6 +194,12 @@ std::string message_of(const Outcome& outcome) {
   }
 }
 
+// What came is what was announced, and no whole image: that shows when it is decoded. The image's
+// own texts say that a format "ends before" some part of it.
+bool is_cut_image(const Outcome& outcome) {
+  return outcome.status == ErrorCode::truncated && outcome.detail.contains("ends ");
+}
+
 struct Fragment {
   std::string_view text;
   ErrorCode code;
@@ -245,7 +251,7 @@ SampleStatus sample_status(const Outcome& outcome, StatusStyle style) {
 }
 
 SampleStatus img2dataset_status(const Outcome& outcome) {
-  const Text text = text_of(outcome.status);
+  const Text text = text_of(is_cut_image(outcome) ? ErrorCode::decode_error : outcome.status);
   if (outcome.status == ErrorCode::success) return {.status = text.status};
   std::string message = !text.message.empty() ? std::string(text.message) : message_of(outcome);
   if (message.empty()) message = name(outcome.status);
