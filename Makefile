@@ -1,5 +1,5 @@
 # Thin words over the scripts in tools/; each line can be given by hand.
-.PHONY: demo test wheel pyarrow_beside consumers reliability simulate guards soak simulation_built bench format lint fuzz
+.PHONY: conformance demo test wheel pyarrow_beside consumers reliability simulate guards soak simulation_built bench format lint fuzz
 
 demo:
 	tools/install_packages build web demo
@@ -20,6 +20,13 @@ wheel:
 pyarrow_beside: wheel
 	ninja -C build/dev tools/origin
 	python/tests/pyarrow_beside.py build/wheels/*.whl
+
+# Beside img2dataset itself: every combination of input, output and resizing.
+conformance:
+	tools/install_packages build test conformance
+	cmake --preset dev
+	ninja -C build/dev pixhaul tools/origin
+	tests/conformance/conformance_test.py --all
 
 consumers:
 	tools/install_packages build test

@@ -1,0 +1,205 @@
+#!/usr/bin/env python3
+"""pixhaul beside img2dataset itself: the same lists from the same server, the folders compared.
+
+    tests/conformance/conformance_test.py            a pairwise cover of what both can be asked for
+    tests/conformance/conformance_test.py --all      and every combination of input, output and resizing
+
+What is compared: file lists, keys, schemas, captions, statuses and texts, sizes, tags, digests, stats, and decoded
+pixels (40 dB). Everything that is not equal must be one of differences.MEANT, and each of those must be met. Runs in an
+environment that has img2dataset (tools/install_packages conformance); without it, says so and exits 77.
+"""
+
+import argparse
+import importlib.util
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+VENV = pathlib.Path(os.environ.get("CONFORMANCE_VENV", ROOT / "build/venv/img2dataset"))
+sys.path[:0] = [str(HERE), str(ROOT / "tests/end_to_end")]
+
+if importlib.util.find_spec("img2dataset") is None:
+    if not (VENV / "bin/python").exists() or pathlib.Path(sys.prefix).resolve() == VENV.resolve():
+        print(f"no img2dataset in {VENV}: tools/install_packages conformance gets it")
+        sys.exit(77)
+    os.execv(VENV / "bin/python", [str(VENV / "bin/python"), *sys.argv])
+
+import cases  # noqa: E402
+import differences  # noqa: E402
+import lists  # noqa: E402
+import pictures  # noqa: E402
+import support  # noqa: E402
+from differences import Finding  # noqa: E402
+from folders import Output  # noqa: E402
+
+_SIZES = ("width", "height", "original_width", "original_height")
+_LEAST_DB = 40
+
+
+def compare(case, output_format, theirs, ours, names):
+    """Yields findings of two folders; `names`: each row's by its key's place."""
+    if output_format == "dummy":
+        theirs.files, ours.files = (set(output.stats) & output.files for output in (theirs, ours))
+        for name in sorted(theirs.files | ours.files):
+            counts = [output.stats.get(name, {}).get("count") for output in (theirs, ours)]
+            if counts[0] != counts[1]:
+                yield Finding(case, "", f"count of {name}", *counts)
+        return
+    if list(theirs.rows) and sorted(theirs.rows) != sorted(ours.rows):
+        yield Finding(case, "", "keys", sorted(theirs.rows), sorted(ours.rows))
+        return
+    unlike = set()
+    for place, key in enumerate(sorted(theirs.rows)):
+        row = names[place]
+        found = list(compare_row(case, row, key, theirs, ours))
+        if any(finding.what == "outcome" for finding in found):
+            unlike.add(key)
+        yield from found
+    yield from compare_folders(case, theirs, ours, unlike)
+
+
+def compare_folders(case, theirs, ours, unlike):
+    """Yields findings of what is no row's."""
+    def without(files):
+        return {name for name in files if pathlib.Path(name).stem not in unlike}
+
+    only = [sorted(without(one.files) - without(other.files)) for one, other in ((theirs, ours), (ours, theirs))]
+    if any(only):
+        yield Finding(case, "", "files", *only)
+    for name in sorted(theirs.schemas.keys() | ours.schemas.keys()):
+        if theirs.schemas.get(name) != ours.schemas.get(name):
+            yield Finding(case, "", f"schema of {name}", theirs.schemas.get(name), ours.schemas.get(name))
+    for output, whose in ((theirs, "theirs"), (ours, "ours")):
+        for name, counts in output.counts().items():
+            said = {field: output.stats[name][field] for field in counts}
+            if said != counts:
+                yield Finding(case, "", f"stats of {name} ({whose}) against its rows", said, counts)
+    fields = [{name: [field for field in stats if field != "pixhaul"] for name, stats in output.stats.items()}
+              for output in (theirs, ours)]
+    if fields[0] != fields[1]:
+        yield Finding(case, "", "stats fields", *fields)
+
+
+def compare_row(case, row, key, theirs, ours):
+    """Yields findings of one row."""
+    one, other = theirs.rows[key], ours.rows[key]
+    outcomes = [(r["status"], r["error_message"]) for r in (one, other)]
+    if outcomes[0] != outcomes[1]:
+        yield Finding(case, row, "outcome", *outcomes)
+        return
+    for column in one:
+        if column in other and one[column] != other[column]:
+            yield Finding(case, row, column, one[column], other[column])
+    mine, hers = ours.samples.get(key, {}), theirs.samples.get(key, {})
+    for part in hers.keys() | mine.keys():
+        if part == "json" and all(field in row_of for row_of in (one,) for field in hers.get(part, {})):
+            continue  # its fields are the row's, whose columns were compared
+        if hers.get(part) != mine.get(part):
+            yield Finding(case, row, part, hers.get(part), mine.get(part))
+    for output, whose in ((theirs, "theirs"), (ours, "ours")):
+        sample = output.samples.get(key, {}).get("json")
+        if sample and any(sample[field] != output.rows[key][field] for field in sample):
+            yield Finding(case, row, f"json of {whose} against its table", output.rows[key], sample)
+    yield from compare_images(case, row, theirs.images.get(key), ours.images.get(key))
+
+
+def compare_images(case, row, theirs, ours):
+    if theirs == ours:
+        return
+    if theirs is None or ours is None:
+        yield Finding(case, row, "image", theirs is not None, ours is not None)
+        return
+    if "reencode=never" in case or "reencode=skip" in case:
+        original = pictures.all_pictures().get(row)
+        if original in (theirs, ours):
+            yield Finding(case, row, "bytes", "served" if theirs == original else "encoded",
+                          "served" if ours == original else "encoded")
+            return
+    one, other = pictures.decoded(theirs), pictures.decoded(ours)
+    if one is None or other is None:
+        yield Finding(case, row, "pixels", one is not None, other is not None)
+        return
+    if one.ndim != other.ndim:
+        yield Finding(case, row, "channels", one.ndim, other.ndim)
+    near = pictures.distance(one, other)
+    if near < _LEAST_DB:
+        yield Finding(case, row, "pixels", one.shape, f"{other.shape}, {near:.1f} dB")
+
+
+def run_ours(parameters, folder):
+    arguments = [f"--{name}={value}" for name, value in parameters.items()]
+    done = subprocess.run([support.PIXHAUL, "img2dataset", *arguments], cwd=folder, capture_output=True, text=True,
+                          env=support.clean_environment({"PIXHAUL_ALLOW_NET": "127.0.0.0/8"}), check=False)
+    return None if done.returncode == 0 else f"exit {done.returncode}: {done.stderr}"
+
+
+def run_theirs(runs, folder):
+    file = pathlib.Path(folder) / "cases.json"
+    file.write_text(json.dumps(runs))
+    done = subprocess.run([sys.executable, HERE / "theirs.py", file], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise SystemExit(f"img2dataset itself failed:\n{done.stderr}")
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def findings_of(choices, folder, origin):
+    given = lists.rows(origin, lists.put_pictures(origin))
+    paths = lists.write(folder, given)
+    runs = []
+    for number, choice in enumerate(choices):
+        parameters = {**cases.parameters(choice), "url_list": str(paths[choice["input_format"]])}
+        runs.append([{**parameters, "output_folder": f"{folder}/{whose}/{number}"} for whose in ("theirs", "ours")])
+    for whose in ("theirs", "ours"):
+        (pathlib.Path(folder) / whose).mkdir()
+    began = time.monotonic()
+    raised = run_theirs([theirs for theirs, _ in runs], folder)
+    print(f"img2dataset: {time.monotonic() - began:.1f} s")
+    found = []
+    for choice, (theirs, ours), error in zip(choices, runs, raised, strict=True):
+        case = ", ".join(f"{factor}={name}" for factor, name in choice.items())
+        failed = run_ours(ours, folder)
+        if error or failed:
+            found.append(Finding(case, "", "run", error, failed))
+            continue
+        outputs = [Output(run["output_folder"], choice["output_format"]) for run in (theirs, ours)]
+        names = [row["name"] for row in lists.of_format(choice["input_format"], given)]
+        found += compare(case, choice["output_format"], *outputs, names)
+    return found
+
+
+def report(found):
+    """Prints what is not meant and what was not met; returns the exit code."""
+    met = {difference: [] for difference in differences.MEANT}
+    unmeant = []
+    for finding in found:
+        difference = differences.meant(finding)
+        (met[difference] if difference else unmeant).append(finding)
+    for finding in unmeant[:60]:
+        print(finding)
+    stale = [difference.title for difference, findings in met.items() if not findings]
+    for title in stale:
+        print(f"not met: {title}")
+    print(f"{len(unmeant)} differences that are not meant, {len(stale)} meant ones not met; "
+          + ", ".join(f"{difference.title} {len(findings)}" for difference, findings in met.items()))
+    return 1 if unmeant or stale else 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--all", action="store_true", help="every combination of input, output and resizing as well")
+    options = parser.parse_args()
+    choices = cases.every() if options.all else cases.pairwise()
+    with tempfile.TemporaryDirectory(prefix="conformance-") as folder, support.Origin() as origin:
+        found = findings_of(choices, folder, origin)
+    print(f"{len(choices)} runs each")
+    return report(found)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
