@@ -45,6 +45,11 @@ class ArrowModule final : public Module {
     return create_rows_table(file, pool_.pool());
   }
 
+  Result<> read_shard_rows(const RandomAccessFile& file, const writers::TableSettings& settings,
+                           const std::function<void(const Row&)>& visit) override {
+    return arrow_io::read_shard_rows(file, settings, visit, pool_.pool());
+  }
+
   Result<> read_rows(const RandomAccessFile& file,
                      const std::function<void(const Row&)>& visit) override {
     return read_rows_table(file, visit, pool_.pool());

@@ -69,6 +69,12 @@ class Module {
   [[nodiscard]] virtual Result<> read_rows(const RandomAccessFile& file,
                                            const std::function<void(const Row&)>& visit) = 0;
 
+  /// Reads a shard's own table as img2dataset left it; rows come in any order. `settings`: what
+  /// this run would write. Errors: as read_rows; other_input, where the table has other columns.
+  [[nodiscard]] virtual Result<> read_shard_rows(const RandomAccessFile& file,
+                                                 const writers::TableSettings& settings,
+                                                 const std::function<void(const Row&)>& visit) = 0;
+
   /// The image of row `row` of a shard's table, without reading more than its row group's column.
   /// Errors: state_damaged; output_unwritable, where the disk cannot be read.
   [[nodiscard]] virtual Result<std::string> read_image(const RandomAccessFile& file,

@@ -4,15 +4,18 @@
 #include "arrow_io/rows_reader.h"
 
 #include <arrow/api.h>
+#include <fmt/format.h>
 
 #include <chrono>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "arrow_io/parquet_source.h"
+#include "writers/sample_status.h"
 
 namespace pixhaul::arrow_io {
 
@@ -103,6 +106,8 @@ Value value_of(const arrow::Array& column, std::int64_t i) {
   switch (column.type_id()) {
     case arrow::Type::STRING:
       return {.text = static_cast<const arrow::StringArray&>(column).GetView(i)};
+    case arrow::Type::LARGE_STRING:
+      return {.text = static_cast<const arrow::LargeStringArray&>(column).GetView(i)};
     case arrow::Type::INT32:
       return {.number = static_cast<const arrow::Int32Array&>(column).Value(i)};
     case arrow::Type::INT64:
@@ -133,7 +138,81 @@ void visit_group(const arrow::Table& group, const std::function<void(const Row&)
   }
 }
 
+// What of a shard's own table is also a row's.
+constexpr Field kShardFields[] = {
+    {"key", [](Row& row, const Value& value) { row.key = value.text; }},
+    {"url", [](Row& row, const Value& value) { row.url = value.text; }},
+    {"width", set_number<&Outcome::width>},
+    {"height", set_number<&Outcome::height>},
+    {"original_width", set_number<&Outcome::original_width>},
+    {"original_height", set_number<&Outcome::original_height>},
+    {"exif", set_text<&Outcome::exif>},
+};
+
+// The columns of one group of img2dataset's; each is one chunk.
+class ShardGroup {
+ public:
+  static Result<ShardGroup> create(const arrow::Table& group,
+                                   const writers::TableSettings& settings) {
+    std::vector<std::string> names = {"key", "url", "status", "error_message"};
+    if (settings.exif) names.emplace_back("exif");
+    if (!settings.hash_name.empty()) names.push_back(settings.hash_name);
+    for (const std::string& name : names) {
+      if (group.GetColumnByName(name) != nullptr) continue;
+      return std::unexpected(Error{
+          .code = ErrorCode::other_input,
+          .detail = fmt::format("this folder's tables have no column '{}': it was begun with other "
+                                "parameters; say the same again, or use another --output_folder",
+                                name)});
+    }
+    return ShardGroup(group, settings);
+  }
+
+  [[nodiscard]] Row row(std::int64_t i) const {
+    Row row;
+    for (const auto& [field, column] : columns_) field->set(row, value_of(*column, i));
+    const std::string_view message = value_of(*messages_, i).text;
+    row.outcome.status = writers::parse_img2dataset_status(value_of(*statuses_, i).text, message);
+    row.outcome.detail = message;
+    if (digests_ != nullptr) row.outcome.digest = value_of(*digests_, i).text;
+    return row;
+  }
+
+ private:
+  ShardGroup(const arrow::Table& group, const writers::TableSettings& settings)
+      : statuses_(column_of(group, "status")), messages_(column_of(group, "error_message")) {
+    if (!settings.hash_name.empty()) digests_ = column_of(group, settings.hash_name);
+    for (const Field& field : kShardFields) {
+      if (const arrow::Array* column = column_of(group, field.name))
+        columns_.emplace_back(&field, column);
+    }
+  }
+
+  static const arrow::Array* column_of(const arrow::Table& group, const std::string& name) {
+    const auto column = group.GetColumnByName(name);
+    return column == nullptr ? nullptr : column->chunk(0).get();
+  }
+
+  const arrow::Array* statuses_;
+  const arrow::Array* messages_;
+  const arrow::Array* digests_ = nullptr;
+  std::vector<std::pair<const Field*, const arrow::Array*>> columns_;
+};
+
 }  // namespace
+
+Result<> read_shard_rows(const RandomAccessFile& file, const writers::TableSettings& settings,
+                         const std::function<void(const Row&)>& visit, arrow::MemoryPool* pool) {
+  const auto size = file.size();
+  if (!size) return std::unexpected(size.error());
+  return for_each_group(file, *size, kDoing, pool, [&](const arrow::Table& group) -> Result<> {
+    if (group.num_rows() == 0) return {};
+    auto columns = ShardGroup::create(group, settings);
+    if (!columns) return std::unexpected(std::move(columns).error());
+    for (std::int64_t i = 0; i < group.num_rows(); ++i) visit(columns->row(i));
+    return {};
+  });
+}
 
 Result<> read_rows_table(const RandomAccessFile& file, const std::function<void(const Row&)>& visit,
                          arrow::MemoryPool* pool) {

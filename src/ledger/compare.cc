@@ -76,10 +76,10 @@ Result<> ShardCheck::finish(RunFolder& folder) const {
     return {};
   }
   std::optional<Error> first;
-  std::size_t i = 0;
+  const std::uint64_t begin = folder.layout().first_index(record_.shard);
   Result<> read = folder.for_each_standing_row(record_.shard, [&](const Row& was) {
-    const std::size_t at = i++;
     if (first) return;
+    const auto at = static_cast<std::size_t>(was.index - begin);
     if (at < seen_.size() && url_mark(url(at)) == url_mark(was.url)) return;
     first = difference(at, was);
   });

@@ -410,6 +410,19 @@ void RunFolder::end_commit(std::unique_ptr<Assembly> assembly) {
   records_.insert_or_assign(assembly->shard(), std::move(assembly->record_));
 }
 
+Result<> RunFolder::drop_commit(std::unique_ptr<Assembly> assembly) {
+  const std::uint64_t shard = assembly->shard();
+  PIXHAUL_CHECK(!assembly->is_published() && record(shard).has_value());
+  assembly.reset();
+  // In the order in which a recovery would: without its spool the rest belongs to nothing.
+  if (Result<> removed = spool_->remove(shard_name(shard)); !removed) return removed;
+  if (Result<> removed = spool_->remove(data_name(shard)); !removed) return removed;
+  if (Result<> removed = columns_->remove(shard_name(shard) + ".arrow"); !removed) return removed;
+  const MutexLock lock(mutex_);
+  open_.erase(shard);
+  return {};
+}
+
 CommitFolders RunFolder::folders() {
   return {.output = output_.get(),
           .rows = rows_.get(),
@@ -436,7 +449,7 @@ Result<> RunFolder::visit_standing(std::uint64_t shard,
       Row copy = row;
       std::string line;
       append_row_json(line, row, settings_.digest_name);
-      visit({.position = position++, .line = line, .row = &copy});
+      visit({.position = position++, .line = line, .row = row.key.empty() ? nullptr : &copy});
     });
   }
   Result<std::optional<std::string>> text = output_->read(name);

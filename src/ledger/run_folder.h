@@ -31,7 +31,8 @@ enum class ExistingShards : std::uint8_t {
 };
 
 /// Reads the rows of a done shard, in order of key: called with each. For the formats whose rows
-/// the ledger cannot read itself. Row::index may be 0. Errors: output_unwritable.
+/// the ledger cannot read itself. Row::index may be 0; a row without a key is one that is not
+/// known, and is done again. Errors: output_unwritable.
 using ReadDoneRows = std::function<Result<>(RunFolder& folder, const ShardRecord& record,
                                             const std::function<void(const Row&)>& visit)>;
 
@@ -127,6 +128,9 @@ class RunFolder {
   [[nodiscard]] Result<std::unique_ptr<Assembly>> begin_commit(std::unique_ptr<OpenShard> shard);
   /// Enters the shard of a published assembly as done. REQUIRES: it is published.
   void end_commit(std::unique_ptr<Assembly> assembly);
+  /// Lets the generation that stands stay: what was done of the next is forgotten. REQUIRES: the
+  /// shard is done; the assembly is not published. Errors: output_unwritable.
+  [[nodiscard]] Result<> drop_commit(std::unique_ptr<Assembly> assembly);
 
   /// How the finished rows of a shard, done or open, ended. Errors: output_unwritable.
   struct Totals {

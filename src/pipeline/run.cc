@@ -168,16 +168,20 @@ Result<> Run::open_list(const Input& input) {
 }
 
 Result<> Run::open_output() {
-  ledger::RunSettings settings{.manifest = {.version = version()},
-                               .samples_per_shard = options_.number_sample_per_shard,
-                               .shard_digits = static_cast<int>(options_.oom_shard_count),
-                               .digest_name = std::string(hash_field(options_.compute_hash)),
-                               .boot_id = world_.boot_id(),
-                               .existing = existing_shards(options_.incremental_mode),
-                               .worker_index = options_.worker_index,
-                               .worker_count = options_.worker_count,
-                               .read_done_rows = read_standing_rows,
-                               .crash_point = crash_point_of_environment()};
+  ledger::RunSettings settings{
+      .manifest = {.version = version()},
+      .samples_per_shard = options_.number_sample_per_shard,
+      .shard_digits = static_cast<int>(options_.oom_shard_count),
+      .digest_name = std::string(hash_field(options_.compute_hash)),
+      .boot_id = world_.boot_id(),
+      .existing = existing_shards(options_.incremental_mode),
+      .worker_index = options_.worker_index,
+      .worker_count = options_.worker_count,
+      .read_done_rows =
+          [this](ledger::RunFolder& folder, const ledger::ShardRecord& record, const auto& visit) {
+            return read_standing_rows(folder, record, settings_.output, visit);
+          },
+      .crash_point = crash_point_of_environment()};
   for (std::string_view name : kShaping)
     settings.manifest.options.emplace_back(name, option_text(options_, name));
   auto folder =

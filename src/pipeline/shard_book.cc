@@ -196,15 +196,29 @@ void ShardBook::leave_waiting() {
   closed_one_.notify_all();
 }
 
+// A shard that img2dataset made is rewritten only for more images than it had: then the rest of its
+// rows get our files, too.
+bool ShardBook::wins_nothing(const ledger::Assembly& shard) const {
+  const auto standing = folder_.record(shard.shard());
+  if (!standing || standing->generation > 0) return false;
+  const auto successes = [](const ledger::ShardRecord& record) {
+    const auto found = record.by_status.find(ErrorCode::success);
+    return found == record.by_status.end() ? 0 : found->second;
+  };
+  return shard.facts().rows == standing->rows && successes(shard.facts()) <= successes(*standing);
+}
+
 Result<> ShardBook::commit(Closed& closed) {
   leave_waiting();
   auto assembly = folder_.begin_commit(std::move(closed.shard));
   if (!assembly) return std::unexpected(std::move(assembly).error());
   ledger::Assembly& shard = **assembly;
+  if (wins_nothing(shard)) return folder_.drop_commit(std::move(*assembly));
   // What a killed run left beside the images. A shard's first generation is swept before it is
   // made durable, or a power cut would bring it back; a later one afterwards, since until then the
   // images of the one before are still the visible shard's.
-  const bool sweeps_first = shard.was_resumed() && shard.generation() == 1;
+  const bool stands = folder_.record(shard.shard()).has_value();
+  const bool sweeps_first = shard.was_resumed() && !stands;
   if (sweeps_first) {
     if (auto swept = sweeper_.sweep(shard.name(), shard.paths()); !swept) return swept;
   }

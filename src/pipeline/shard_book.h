@@ -136,6 +136,7 @@ class ShardBook {
   [[nodiscard]] Result<> leave_shard();
   [[nodiscard]] Result<> grow_shard();
   void add_entry(std::unique_ptr<ledger::OpenShard> shard);
+  [[nodiscard]] bool wins_nothing(const ledger::Assembly& shard) const;
   [[nodiscard]] Result<> commit(Closed& closed);
   void close_if_complete(std::uint64_t shard) PIXHAUL_REQUIRES(mutex_);
   void leave_waiting();

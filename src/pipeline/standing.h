@@ -9,11 +9,13 @@
 
 namespace pixhaul::pipeline {
 
-/// The rows of a done dataset shard, which has no jsonl: from its table
-/// .pixhaul/rows/NNNNN.parquet. None where it was made with --metadata none or by another program.
-/// Errors: state_damaged, output_unwritable; input_unreadable when Arrow is missing.
+/// The rows of a done shard that has no jsonl: from its table .pixhaul/rows/NNNNN.parquet, or, of a
+/// shard that img2dataset made, from its own. None where it was made with --metadata none. Errors:
+/// state_damaged, output_unwritable; other_input, where img2dataset's table or images are not what
+/// this run would write; input_unreadable when Arrow is missing.
 [[nodiscard]] Result<> read_standing_rows(ledger::RunFolder& folder,
                                           const ledger::ShardRecord& record,
+                                          const OutputSettings& output,
                                           const std::function<void(const Row&)>& visit);
 
 /// Where the samples lie that a new generation of their shard keeps: in the standing tar or

@@ -10,33 +10,19 @@ environment that has img2dataset (tools/install_packages conformance); without i
 """
 
 import argparse
-import importlib.util
-import json
-import os
 import pathlib
-import subprocess
 import sys
 import tempfile
 import time
 
-HERE = pathlib.Path(__file__).resolve().parent
-ROOT = HERE.parents[1]
-VENV = pathlib.Path(os.environ.get("CONFORMANCE_VENV", ROOT / "build/venv/img2dataset"))
-sys.path[:0] = [str(HERE), str(ROOT / "tests/end_to_end")]
-
-if importlib.util.find_spec("img2dataset") is None:
-    if not (VENV / "bin/python").exists() or pathlib.Path(sys.prefix).resolve() == VENV.resolve():
-        print(f"no img2dataset in {VENV}: tools/install_packages conformance gets it")
-        sys.exit(77)
-    os.execv(VENV / "bin/python", [str(VENV / "bin/python"), *sys.argv])
-
-import cases  # noqa: E402
-import differences  # noqa: E402
-import lists  # noqa: E402
-import pictures  # noqa: E402
-import support  # noqa: E402
-from differences import Finding  # noqa: E402
-from folders import Output  # noqa: E402
+import environment  # first: it goes on in the environment that has img2dataset
+import cases
+import differences
+import lists
+import pictures
+import support
+from differences import Finding
+from folders import Output
 
 _SIZES = ("width", "height", "original_width", "original_height")
 _LEAST_DB = 40
@@ -132,22 +118,6 @@ def compare_images(case, row, theirs, ours):
         yield Finding(case, row, "pixels", one.shape, f"{other.shape}, {near:.1f} dB")
 
 
-def run_ours(parameters, folder):
-    arguments = [f"--{name}={value}" for name, value in parameters.items()]
-    done = subprocess.run([support.PIXHAUL, "img2dataset", *arguments], cwd=folder, capture_output=True, text=True,
-                          env=support.clean_environment({"PIXHAUL_ALLOW_NET": "127.0.0.0/8"}), check=False)
-    return None if done.returncode == 0 else f"exit {done.returncode}: {done.stderr}"
-
-
-def run_theirs(runs, folder):
-    file = pathlib.Path(folder) / "cases.json"
-    file.write_text(json.dumps(runs))
-    done = subprocess.run([sys.executable, HERE / "theirs.py", file], capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise SystemExit(f"img2dataset itself failed:\n{done.stderr}")
-    return [json.loads(line) for line in done.stdout.splitlines()]
-
-
 def findings_of(choices, folder, origin):
     given = lists.rows(origin, lists.put_pictures(origin))
     paths = lists.write(folder, given)
@@ -158,12 +128,12 @@ def findings_of(choices, folder, origin):
     for whose in ("theirs", "ours"):
         (pathlib.Path(folder) / whose).mkdir()
     began = time.monotonic()
-    raised = run_theirs([theirs for theirs, _ in runs], folder)
+    raised = environment.run_theirs([theirs for theirs, _ in runs], folder)
     print(f"img2dataset: {time.monotonic() - began:.1f} s")
     found = []
     for choice, (theirs, ours), error in zip(choices, runs, raised, strict=True):
         case = ", ".join(f"{factor}={name}" for factor, name in choice.items())
-        failed = run_ours(ours, folder)
+        failed = environment.run_ours(ours, folder)
         if error or failed:
             found.append(Finding(case, "", "run", error, failed))
             continue
