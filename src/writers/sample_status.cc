@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
 
 namespace pixhaul::writers {
 
@@ -155,6 +156,21 @@ std::string_view without_address(std::string_view detail) {
   return end == std::string_view::npos ? "connection failed" : detail.substr(end + 2);
 }
 
+// Our details begin with the URL in quotes, as Python's text goes on.
+std::optional<std::string> unknown_type(std::string_view detail) {
+  constexpr std::string_view kEnd = " lacks http:// or https://";
+  if (!detail.ends_with(kEnd)) return std::nullopt;
+  detail.remove_suffix(kEnd.size());
+  return fmt::format("unknown url type: {}", detail);
+}
+
+// "gopher" of "'gopher://…' is neither http nor https".
+std::string_view scheme_of(std::string_view detail) {
+  const std::size_t colon = detail.find(':');
+  const bool is_quoted = detail.starts_with('\'') && colon != detail.npos;
+  return is_quoted ? detail.substr(1, colon - 1) : detail;
+}
+
 std::string message_of(const Outcome& outcome) {
   switch (outcome.status) {
     case ErrorCode::http_4xx:
@@ -182,13 +198,10 @@ std::string message_of(const Outcome& outcome) {
       return outcome.detail == "the server does not speak TLS here"
                  ? "<urlopen error [SSL: WRONG_VERSION_NUMBER] wrong version number>"
                  : fmt::format("<urlopen error [SSL] {}>", outcome.detail);
-    // Our details begin with the URL in quotes, as Python's text goes on.
     case ErrorCode::bad_url:
-      return outcome.detail.ends_with(" lacks http:// or https://")
-                 ? "unknown url type: " + outcome.detail
-                 : outcome.detail;
+      return unknown_type(outcome.detail).value_or(outcome.detail);
     case ErrorCode::scheme_denied:
-      return fmt::format("<urlopen error unknown url type: {}>", outcome.detail);
+      return fmt::format("<urlopen error unknown url type: {}>", scheme_of(outcome.detail));
     default:
       return outcome.detail;
   }

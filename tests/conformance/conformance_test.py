@@ -3,6 +3,7 @@
 
     tests/conformance/conformance_test.py            a pairwise cover of what both can be asked for
     tests/conformance/conformance_test.py --all      and every combination of input, output and resizing
+    tests/conformance/conformance_test.py --write    the table of differences into docs/img2dataset.md, nothing else
 
 What is compared: file lists, keys, schemas, captions, statuses and texts, sizes, tags, digests, stats, and decoded
 pixels (40 dB). Everything that is not equal must be one of differences.MEANT, and each of those must be met. Runs in an
@@ -20,12 +21,15 @@ import cases
 import differences
 import lists
 import pictures
+import specials
 import support
 from differences import Finding
 from folders import Output
 
 _SIZES = ("width", "height", "original_width", "original_height")
 _LEAST_DB = 40
+GUIDE = environment.ROOT / "docs/img2dataset.md"
+BEGIN, END = "<!-- differences: made by tests/conformance/conformance_test.py --write -->", "<!-- end -->"
 
 
 def compare(case, output_format, theirs, ours, names):
@@ -143,6 +147,51 @@ def findings_of(choices, folder, origin):
     return found
 
 
+def findings_of_specials(folder, origin):
+    """Returns the findings of the runs outside the cover."""
+    found = []
+    chosen = specials.all_specials(origin, folder)
+    for whose in ("theirs", "ours"):
+        for special in chosen:
+            home = pathlib.Path(folder) / "specials" / whose / special.name
+            for name, text in special.lists.items():
+                (home / name).parent.mkdir(parents=True, exist_ok=True)
+                (home / name).write_text(text)
+            if special.before:
+                (home / "out").mkdir()
+                special.before(home / "out")
+    results = {}
+    for whose in ("theirs", "ours"):
+        runs = []
+        for special in chosen:
+            home = pathlib.Path(folder) / "specials" / whose / special.name
+            path = home / (special.list or next(iter(special.lists)))
+            runs += [(special.name, {"thread_count": 4, **run, "url_list": str(path), "output_folder": f"{home}/out"})
+                     for run in special.runs]
+        said = (environment.run_theirs([run for _, run in runs], folder) if whose == "theirs"
+                else [environment.run_ours(run, folder) for _, run in runs])
+        for (name, _), error in zip(runs, said, strict=True):
+            results.setdefault(name, {}).setdefault(whose, []).append(error)
+    for special in chosen:
+        case = f"special: {special.name}"
+        errors = [next(filter(None, results[special.name][whose]), None) for whose in ("theirs", "ours")]
+        if any(errors):
+            found.append(Finding(case, "", "run", *errors))
+            continue
+        outputs = [Output(pathlib.Path(folder) / "specials" / whose / special.name / "out", "files")
+                   for whose in ("theirs", "ours")]
+        names = [str(place) for place in range(1000)]
+        found += compare(case, "files", *outputs, names)
+    return found
+
+
+def guide():
+    """Returns the user's guide with the table of differences as it is now."""
+    before, mark, rest = GUIDE.read_text().partition(BEGIN)
+    _, end, after = rest.partition(END)
+    return f"{before}{mark}\n{differences.table()}{end}{after}"
+
+
 def report(found):
     """Prints what is not meant and what was not met; returns the exit code."""
     met = {difference: [] for difference in differences.MEANT}
@@ -163,11 +212,18 @@ def report(found):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--all", action="store_true", help="every combination of input, output and resizing as well")
+    parser.add_argument("--write", action="store_true", help="only write the table of differences into the guide")
     options = parser.parse_args()
+    if options.write:
+        GUIDE.write_text(guide())
+        return 0
     choices = cases.every() if options.all else cases.pairwise()
     with tempfile.TemporaryDirectory(prefix="conformance-") as folder, support.Origin() as origin:
-        found = findings_of(choices, folder, origin)
+        found = findings_of(choices, folder, origin) + findings_of_specials(folder, origin)
     print(f"{len(choices)} runs each")
+    if GUIDE.read_text() != guide():
+        print(f"{GUIDE} has another table of differences: {sys.argv[0]} --write")
+        return 1
     return report(found)
 
 
