@@ -28,6 +28,9 @@ from folders import Output
 
 _SIZES = ("width", "height", "original_width", "original_height")
 _LEAST_DB = 40
+# Of JPEGs with a side below 64 pixels: where colours change from pixel to pixel,
+# keeping the planes of a JPEG apart (ours) and halving its colours a second time (theirs) differ by more.
+_LEAST_DB_SMALL = 38
 GUIDE = environment.ROOT / "docs/img2dataset.md"
 BEGIN, END = "<!-- differences: made by tests/conformance/conformance_test.py --write -->", "<!-- end -->"
 
@@ -118,7 +121,8 @@ def compare_images(case, row, theirs, ours):
     if one.ndim != other.ndim:
         yield Finding(case, row, "channels", one.ndim, other.ndim)
     near = pictures.distance(one, other)
-    if near < _LEAST_DB:
+    is_small_jpeg = ours.startswith(b"\xff\xd8") and min(one.shape[:2]) < 64
+    if near < (_LEAST_DB_SMALL if is_small_jpeg else _LEAST_DB):
         yield Finding(case, row, "pixels", one.shape, f"{other.shape}, {near:.1f} dB")
 
 
