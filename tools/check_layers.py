@@ -41,6 +41,7 @@ PUBLIC = {
     "download.h": RUN,
     "fetch.h": RUN,
     "img2dataset.h": RUN,
+    "img2dataset_parts.h": RUN,
     "input.h": RUN | {"arrow_io"},
     "session.h": RUN,
     "stream.h": RUN,

@@ -5,6 +5,7 @@
 #include "pixhaul/download.h"
 #include "pixhaul/fetch.h"
 #include "pixhaul/img2dataset.h"
+#include "pixhaul/img2dataset_parts.h"
 #include "pixhaul/input.h"
 #include "pixhaul/option_table.h"
 #include "pixhaul/options.h"

@@ -9,6 +9,36 @@ def row_statuses() -> list[str]:
 def explain(status: str) -> str:
     """What a status means and what to do about it."""
 
+class Img2datasetResizer:
+    """Makes samples of bodies."""
+
+    def __call__(self, body: bytes, boxes: Sequence[Sequence[float]]) -> object: ...
+
+def img2dataset_resizer(parameters: Img2datasetParameters) -> Img2datasetResizer: ...
+
+def blur_boxes(pixels: bytes, width: int, height: int, boxes: Sequence[Sequence[float]]) -> bytes:
+    """Height x width x channels, blurred inside the boxes."""
+
+def exif_json(body: bytes) -> str:
+    """A picture's tags as the column `exif` has them."""
+
+def is_disallowed(tags: Sequence[str], token: str, directives: Sequence[str]) -> bool: ...
+
+def tfrecord_frame(example: bytes) -> bytes:
+    """A record of a TFRecord file."""
+
+def img2dataset_words(outcome: Outcome) -> tuple[str, str]:
+    """A row's status and error message in img2dataset's words."""
+
+class Img2datasetLists:
+    """Lists cut into shards."""
+
+    def names(self) -> list[str]: ...
+
+    def next(self) -> object: ...
+
+def img2dataset_lists(parameters: Img2datasetParameters) -> Img2datasetLists: ...
+
 class Img2datasetParameters:
     """img2dataset's parameters; values go in and out as Python literals."""
 

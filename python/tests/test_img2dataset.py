@@ -96,6 +96,10 @@ def test_the_shim_stands_in_its_place(urls, tmp_path):
                "from img2dataset.main import download as again\n"
                "import img2dataset\n"
                "assert download is again and callable(main) and callable(img2dataset.main)\n"
+               "from img2dataset.resizer import Resizer\n"
+               "from img2dataset.reader import Reader\n"
+               "from img2dataset import blurrer, distributor, downloader, logger, writer\n"
+               "assert Resizer.__module__ == 'pixhaul.img2dataset.resizer' and callable(writer.FilesSampleWriter)\n"
                f"download({str(urls)!r}, output_folder={str(tmp_path / 'out')!r})\n")
     path = os.pathsep.join([str(package.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
     environment = {**os.environ, "PYTHONPATH": path}

@@ -3,6 +3,7 @@
 import glob
 import json
 import os
+import threading
 import time
 from collections import Counter
 
@@ -150,7 +151,9 @@ def write_stats(output_folder, shard_id, count, successes, failed_to_download, f
 class Watch:
     """Reads the stats files that a run makes, and logs each once. Called with the run's counters as it goes."""
 
-    def __init__(self, output_folder, config):
+    def __init__(self, output_folder, config, done_shards=None):
+        """`done_shards`: numbers that are not logged; None for all that there are now."""
+        self._done = done_shards
         self._folder = output_folder
         self._config = config
         self._wandb = config["enable_wandb"]
@@ -166,17 +169,18 @@ class Watch:
             self._run = wandb.init(project=self._config["wandb_project"], config=self._config)
         self._total = SpeedLogger("total", enable_wandb=self._wandb)
         self._table = StatusTableLogger(enable_wandb=self._wandb)
-        self._seen = {path: _mark(path) for path in self._stats_files()}
+        self._seen = {path: _mark(path) for path in self._stats_files()
+                      if self._done is None or int(os.path.basename(path).split("_")[0]) in self._done}
         return self
 
     def __call__(self, now):
         if now["shards_written"] == self._shards_written:
             return
         self._shards_written = now["shards_written"]
-        self._look()
+        self.look()
 
     def __exit__(self, kind, error, trace):
-        self._look()
+        self.look()
         self._total.sync()
         self._table.sync()
         if self._run is not None:
@@ -185,7 +189,7 @@ class Watch:
     def _stats_files(self):
         return sorted(glob.glob(os.path.join(glob.escape(self._folder), "*_stats.json")))
 
-    def _look(self):
+    def look(self):
         for path in self._stats_files():
             mark = _mark(path)
             if mark is None or self._seen.get(path) == mark:
@@ -202,6 +206,33 @@ class Watch:
         self._total(**facts)
         self._statuses.update(CappedCounter.load(stats["status_dict"]))
         self._table(self._statuses, self._total.count)
+
+
+class LoggerProcess:
+    """Logs the shards of a folder as they are done by others: a thread, from start() to join()."""
+
+    def __init__(self, output_folder, enable_wandb, wandb_project, config_parameters, log_interval=5):
+        self.output_folder = output_folder
+        self.log_interval = log_interval
+        self.done_shards = set()
+        self._config = {**config_parameters, "enable_wandb": enable_wandb, "wandb_project": wandb_project}
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self.run, daemon=True)
+
+    def start(self):
+        self._thread.start()
+
+    def run(self):
+        with Watch(self.output_folder, self._config, self.done_shards) as watch:
+            while not self._over.wait(self.log_interval):
+                watch.look()
+
+    def join(self, timeout=None):
+        self._over.set()
+        if self._thread.ident is not None:
+            self._thread.join(timeout)
+
+    terminate = join
 
 
 def _mark(path):

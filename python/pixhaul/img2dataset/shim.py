@@ -9,7 +9,7 @@ Other people's programs then run as they are:
 import os
 import sys
 
-MODULES = ("logger", "main")
+MODULES = ("blurrer", "distributor", "downloader", "logger", "main", "reader", "resizer", "writer")
 
 _PACKAGE = '''"""pixhaul in img2dataset's place; made by `python -m pixhaul.img2dataset.shim`."""
 
