@@ -11,12 +11,19 @@ namespace {
 // A rate over less says more about the loops' turns than about the link.
 constexpr double kShortestSample = 0.2;
 
-// Finished bodies wait for the threads behind the network: for pixels, or for the disk.
+// Nothing more is started until there is memory: finished bodies wait for the threads behind the
+// network, for pixels or for the disk, or else it is bodies that are still coming.
 std::string behind_the_network(const StatsSnapshot& now) {
   if (now.worker_threads > 0 && now.states.decoding * 2 > now.worker_threads) {
     return fmt::format("decoding: {} of {} threads busy", now.states.decoding, now.worker_threads);
   }
-  return "--memory: waiting for the disk";
+  if (now.worker_threads > 0 && now.states.writing * 2 > now.worker_threads) {
+    return fmt::format("{}: {} of {} threads writing", kTheDisk, now.states.writing,
+                       now.worker_threads);
+  }
+  return fmt::format("--memory: {:.0f} of {:.0f} MB held",
+                     static_cast<double>(now.memory_bytes) / 1e6,
+                     static_cast<double>(now.memory_limit) / 1e6);
 }
 
 std::string hosts_words(const net::FetchCounters& all, const StatsSnapshot& now) {

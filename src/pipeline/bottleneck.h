@@ -2,11 +2,15 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "net/fetcher.h"
 #include "pixhaul/stats.h"
 
 namespace pixhaul::pipeline {
+
+/// How the words begin while everything waits for the disk.
+inline constexpr std::string_view kTheDisk = "the disk";
 
 /// Says in words what a run waits for. One thread.
 class Bottleneck {

@@ -10,7 +10,15 @@ TEST(Bottleneck, FullWorkersAreNamedWhenBodiesWaitForThem) {
   EXPECT_EQ(Bottleneck().words({.held_by_memory = true}, now), "decoding: 2 of 2 threads busy");
   const StatsSnapshot writing{.worker_threads = 2, .states = {.writing = 2}};
   EXPECT_EQ(Bottleneck().words({.held_by_memory = true}, writing),
-            "--memory: waiting for the disk");
+            "the disk: 2 of 2 threads writing");
+}
+
+TEST(Bottleneck, MemoryIsNamedWhereNeitherDiskNorDecodingHoldIt) {
+  const StatsSnapshot now{.memory_bytes = 200'000'000,
+                          .memory_limit = 256'000'000,
+                          .worker_threads = 2,
+                          .states = {.reading = 40, .writing = 1}};
+  EXPECT_EQ(Bottleneck().words({.held_by_memory = true}, now), "--memory: 200 of 256 MB held");
 }
 
 TEST(Bottleneck, TheLinkIsNamedWithTheRateOfTheLastMoment) {
