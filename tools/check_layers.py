@@ -38,6 +38,7 @@ PUBLIC = {
     "version.h": {"net", "pipeline", "dashboard", "cli"},
     "options.h": RUN,
     "option_table.h": RUN,
+    "doctor.h": RUN,
     "download.h": RUN,
     "fetch.h": RUN,
     "img2dataset.h": RUN,

@@ -61,6 +61,8 @@ struct Summary {
   std::string output_folder{};
   std::string shards{};       ///< of a dataset, as loaders take them: "out/{00000..00012}.tar"
   std::string failed_list{};  ///< path of failed.txt, "" if nothing failed
+  /// What one cause did to many rows, in sentences with the option that would help.
+  std::vector<std::string> diagnosis{};
   std::optional<std::uint64_t>
       estimated_rows{};  ///< after max_rows: extrapolated to the whole list
   std::optional<double> estimated_seconds{};

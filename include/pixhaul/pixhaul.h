@@ -2,6 +2,7 @@
 
 // The whole public API.
 #include "pixhaul/compare.h"
+#include "pixhaul/doctor.h"
 #include "pixhaul/download.h"
 #include "pixhaul/fetch.h"
 #include "pixhaul/img2dataset.h"

@@ -76,6 +76,7 @@ struct StatusHosts {
   ErrorCode status = ErrorCode::internal;
   std::uint64_t count = 0;
   std::vector<HostCount> hosts{};  ///< most frequent first, at most 5
+  std::string detail{};            ///< set when all of its rows share it
 };
 
 /// Counters of a running or finished run; plain values, copied at one instant.

@@ -9,6 +9,7 @@
 #include "cli/allocator.h"
 #include "cli/compare_command.h"
 #include "cli/dashboard_command.h"
+#include "cli/doctor_command.h"
 #include "cli/folder_command.h"
 #include "cli/help.h"
 #include "cli/img2dataset_command.h"
@@ -99,6 +100,8 @@ int run_invocation(const Invocation& invocation, const Console& console) {
       return run_verify(invocation, console);
     case Command::dashboard:
       return run_dashboard(invocation, console);
+    case Command::doctor:
+      return run_doctor(invocation, console);
     case Command::compare:
     case Command::download:
       break;

@@ -62,7 +62,8 @@ constexpr CommandWord kCommandWords[] = {{"compare", Command::compare},
                                          {"docs", Command::docs},
                                          {"status", Command::status},
                                          {"verify", Command::verify},
-                                         {"dashboard", Command::dashboard}};
+                                         {"dashboard", Command::dashboard},
+                                         {"doctor", Command::doctor}};
 
 std::string canonical(std::string_view name) {
   std::string result(name);
@@ -181,10 +182,25 @@ class Parser {
   }
 
   [[nodiscard]] Result<> set(const OptionInfo& option, std::optional<std::string> value) {
-    if (!value && option.value.empty()) value = "";
+    if (!value && option.value.empty()) {
+      if (auto taken = takes_no_word(option); !taken) return taken;
+      value = "";
+    }
     if (!value && !next_value(value)) return std::unexpected(missing(option.name, option.value));
     invocation_.origins[std::string(option.name)] = Origin::flag;
     return set_option(invocation_.options, option.name, *value);
+  }
+
+  // `--sizes false` would turn it on and download a list called "false".
+  [[nodiscard]] Result<> takes_no_word(const OptionInfo& option) const {
+    if (next_ >= arguments_.size()) return {};
+    const std::string& word = arguments_[next_];
+    constexpr std::string_view kValues[] = {"true", "false", "True", "False", "yes", "no"};
+    if (std::ranges::find(kValues, word) == std::end(kValues)) return {};
+    const bool is_on = word == "true" || word == "True" || word == "yes";
+    return std::unexpected(bad_option(
+        fmt::format("--{} takes its value behind '=': --{}={} (a list of that name: ./{})",
+                    option.name, option.name, is_on ? "true" : "false", word)));
   }
 
   [[nodiscard]] Result<> command_flag(const CommandFlag& flag, std::optional<std::string> value) {
@@ -339,9 +355,10 @@ Result<Invocation> parse_command_line(std::span<const std::string> arguments,
   Invocation invocation;
   if (auto parsed = Parser(arguments, invocation).parse(); !parsed)
     return std::unexpected(std::move(parsed).error());
-  const bool runs =
-      invocation.command == Command::download || invocation.command == Command::compare;
-  if (runs) {
+  const bool has_options = invocation.command == Command::download ||
+                           invocation.command == Command::compare ||
+                           invocation.command == Command::doctor;
+  if (has_options) {
     if (auto read = read_environment(environment, invocation); !read)
       return std::unexpected(std::move(read).error());
   }

@@ -28,7 +28,8 @@ enum class Command : std::uint8_t {
   docs,
   status,
   verify,
-  dashboard
+  dashboard,
+  doctor
 };
 
 /// A flag that is a word to the command itself and no field of Options.
@@ -56,8 +57,8 @@ struct Invocation {
   Command command = Command::download;
   Options options{};
   std::map<std::string, Origin, std::less<>>
-      origins{};                     ///< of every option that is not at its default
-  std::vector<std::string> words{};  ///< after explain, completion, docs, status, verify, dashboard
+      origins{};                            ///< of every option that is not at its default
+  std::vector<std::string> words{};         ///< after every other command than download and compare
   std::optional<std::string> help_topic{};  ///< set by --help; "", "all", a group or an option
   bool version = false;
   bool print_config = false;

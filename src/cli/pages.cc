@@ -112,7 +112,7 @@ std::string bash_completion() {
       "  if [[ $word == -* ]]; then\n"
       "    COMPREPLY=($(compgen -W \"{}\" -- \"$word\"))\n"
       "  elif ((COMP_CWORD == 1)); then\n"
-      "    COMPREPLY=($(compgen -W \"compare img2dataset status verify dashboard explain "
+      "    COMPREPLY=($(compgen -W \"compare img2dataset status verify dashboard doctor explain "
       "completion man\" -- "
       "\"$word\") "
       "$(compgen -f "
@@ -164,7 +164,8 @@ std::string zsh_completion() {
       "  if (( CURRENT == 3 )) && [[ $words[2] == explain ]]; then compadd {}; return; fi\n"
       "  if (( CURRENT == 3 )) && [[ $words[2] == completion ]]; then compadd bash zsh fish; "
       "return; fi\n"
-      "  if (( CURRENT == 2 )); then compadd compare img2dataset status verify dashboard explain "
+      "  if (( CURRENT == 2 )); then compadd compare img2dataset status verify dashboard doctor "
+      "explain "
       "completion "
       "man; fi\n"
       "  _arguments \\\n{}    '*:list:_files'\n"
@@ -185,7 +186,8 @@ std::string fish_quoted(std::string_view text) {
 std::string fish_completion() {
   std::string text =
       "# fish completion for pixhaul\n"
-      "complete -c pixhaul -n __fish_use_subcommand -a 'compare status verify dashboard explain "
+      "complete -c pixhaul -n __fish_use_subcommand -a 'compare status verify dashboard doctor "
+      "explain "
       "completion "
       "man'\n";
   text += fmt::format("complete -c pixhaul -f -n '__fish_seen_subcommand_from explain' -a '{}'\n",

@@ -115,7 +115,7 @@ std::string remedies(const Summary& summary, const Options& options) {
         "--allow_net 127.0.0.0/8.\n";
   }
   if (std::ranges::any_of(summary.failures, is_group(ErrorCode::rate_limited)) &&
-      options.contact.empty()) {
+      options.contact.empty() && summary.diagnosis.empty()) {
     text += "Servers asked to slow down; --host_interval 1s and --contact MAIL often help.\n";
   }
   if (summary.failed == 0 || summary.failed_list.empty()) return text;
@@ -195,6 +195,8 @@ std::string summary_text(const Summary& summary, const Options& options) {
         "Nothing is lost; the "
         "same command with --retry_failed transient tries again.\n";
   }
+  for (const std::string& sentence : summary.diagnosis)
+    text += fmt::format("Likely: {}.\n", sentence);
   return text + stopped_text(summary) + estimate_text(summary) + remedies(summary, options);
 }
 

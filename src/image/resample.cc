@@ -356,5 +356,11 @@ void resample(const ConstPlane& from, const Plane& to, const Filter& across, con
   HWY_DYNAMIC_DISPATCH(resample)(from, to, across, down);
 }
 
+std::string_view vector_instructions() {
+  // Targets are bits, the best the lowest.
+  const std::int64_t usable = hwy::SupportedTargets() & HWY_TARGETS;
+  return hwy::TargetName(usable & -usable);
+}
+
 }  // namespace pixhaul::image
 #endif

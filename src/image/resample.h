@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string_view>
+
 #include "image/filter.h"
 #include "image/resize.h"
 
@@ -10,5 +12,8 @@ namespace pixhaul::image {
 /// REQUIRES: `across` is made for the widths, `down` for the heights; equal channels, 1 to 4; no
 /// overlap.
 void resample(const ConstPlane& from, const Plane& to, const Filter& across, const Filter& down);
+
+/// Which vectors those are: "AVX2", "NEON"; static text.
+[[nodiscard]] std::string_view vector_instructions();
 
 }  // namespace pixhaul::image

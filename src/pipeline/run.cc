@@ -28,23 +28,6 @@
 #include "writers/open.h"
 #include "writers/sizes_json.h"
 
-namespace pixhaul {
-
-Result<Summary> download(const Options& options, Observer& observer, std::stop_token stop) {
-  return download(options, Input(), observer, std::move(stop));
-}
-
-Result<Summary> download(const Options& options, const Input& input, Observer& observer,
-                         std::stop_token stop) {
-  pipeline::MachineWorld world;
-  pipeline::ThreadCrew crew;
-  auto run = pipeline::Run::create(options, world, crew, input);
-  if (!run) return std::unexpected(std::move(run).error());
-  return (*run)->work(observer, std::move(stop));
-}
-
-}  // namespace pixhaul
-
 namespace pixhaul::pipeline {
 
 namespace {
@@ -324,6 +307,7 @@ void Run::watch(Observer& observer, std::stop_token stop) {
     }
     const StatsSnapshot stats = snapshot();
     observer.on_progress(stats);
+    for (const std::string& sentence : diagnosis_.look(stats)) observer.on_notice(sentence);
     if (!asked_for_contact && stats.rows_read > kContactRows) {
       asked_for_contact = true;
       observer.on_notice(
@@ -488,6 +472,7 @@ Result<Summary> Run::summarise() {
   if (*failed > 0)
     summary.failed_list = fmt::format("{}/{}", options_.output_folder, folder_->failed_list_name());
   summary.network_down = whole.is_network_down();
+  summary.diagnosis = diagnosis_.of_the_whole_run(summary.stats);
   summary.rows = whole.rows();
   summary.images = whole.images();
   summary.image_bytes = whole.image_bytes();

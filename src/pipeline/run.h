@@ -14,6 +14,7 @@
 #include "pipeline/client.h"
 #include "pipeline/configure.h"
 #include "pipeline/crew.h"
+#include "pipeline/diagnosis.h"
 #include "pipeline/fetch_stage.h"
 #include "pipeline/intake.h"
 #include "pipeline/open_input.h"
@@ -89,6 +90,7 @@ class Run {
   Instant started_{};
   Instant next_flush_{};
   Bottleneck bottleneck_;
+  DiagnosisWatch diagnosis_;
   Stopped stopped_ = Stopped::no;
   std::optional<Stages> stages_;
 

@@ -96,12 +96,19 @@ std::vector<FailureGroup> Tally::failures() const {
 std::vector<StatusHosts> Tally::status_hosts() const {
   constexpr std::size_t kMost = 5;
   std::map<ErrorCode, std::map<std::string_view, std::uint64_t>> hosts;
+  std::map<ErrorCode, std::string_view> details;  // "" once two differ
   for (const auto& [key, group] : groups_) {
+    const std::string_view detail =
+        group.details_differ ? "" : std::string_view(group.facts.detail);
+    const auto [known, is_new] = details.emplace(group.facts.status, detail);
+    if (!is_new && known->second != detail) known->second = "";
     for (const auto& [host, count] : group.hosts) hosts[group.facts.status][host] += count;
   }
   std::vector<StatusHosts> all;
   for (const auto& [status, counts] : hosts) {
-    StatusHosts behind{.status = status, .count = by_status_[static_cast<std::size_t>(status)]};
+    StatusHosts behind{.status = status,
+                       .count = by_status_[static_cast<std::size_t>(status)],
+                       .detail = std::string(details[status])};
     for (const auto& [host, count] : counts) behind.hosts.push_back({std::string(host), count});
     const std::size_t shown = std::min(behind.hosts.size(), kMost);
     std::partial_sort(behind.hosts.begin(),

@@ -30,6 +30,7 @@ void append_status_hosts(JsonWriter& json, const StatusHosts& behind) {
     json.end_object();
   }
   json.end_array();
+  json.field("detail", std::string_view(behind.detail));
   json.end_object();
 }
 

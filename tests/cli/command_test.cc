@@ -148,5 +148,30 @@ TEST(StandardConsole, ColumnsAndColourFollowTheEnvironment) {
   EXPECT_FALSE(standard_console({{"TERM", "xterm"}, {"NO_COLOR", "1"}}).error.has_colour);
 }
 
+TEST_F(CommandTest, DoctorShowsWhatItFoundAndFailsOnlyWhenSomethingHasToChange) {
+  std::vector<Finding> findings = {
+      {.subject = "clock", .found = "fine"},
+      {Verdict::notice, "disk", "9 MB/s in /mnt/\x1b[2J", "another disk"}};
+  fake_engine().examine = [&](const Options& options) -> Result<std::vector<Finding>> {
+    seen_ = options;
+    return findings;
+  };
+  EXPECT_EQ(run({"doctor", "out", "--dns_servers", "192.0.2.1"}, {{"PIXHAUL_MEMORY", "512MiB"}}),
+            0);
+  EXPECT_EQ(seen_.output_folder, "out");
+  EXPECT_THAT(seen_.dns_servers, testing::ElementsAre("192.0.2.1"));
+  EXPECT_EQ(seen_.memory, 512u << 20);
+  EXPECT_EQ(out_,
+            "ok      clock         fine\n"
+            "note    disk          9 MB/s in /mnt/\\x1b[2J\n"
+            "                      -> another disk\n"
+            "nothing has to be changed\n");
+  findings.front() = {Verdict::bad, "clock", "1970", "set it"};
+  EXPECT_EQ(run({"doctor"}), 1);
+  EXPECT_THAT(out_, HasSubstr("change  clock         1970\n"));
+  EXPECT_THAT(out_, HasSubstr("1 thing to change\n"));
+  EXPECT_EQ(run({"doctor", "a", "b"}), 2);
+}
+
 }  // namespace
 }  // namespace pixhaul::cli

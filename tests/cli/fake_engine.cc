@@ -16,6 +16,9 @@ Result<Summary> download(const Options& options, Observer& observer, std::stop_t
   return cli::fake_engine().download(options, observer, std::move(stop));
 }
 Result<Plan> plan(const Options& options) { return cli::fake_engine().plan(options); }
+Result<std::vector<Finding>> examine(const Options& options) {
+  return cli::fake_engine().examine(options);
+}
 Result<ComparePlan> plan_compare(const CompareOptions& options) {
   return cli::fake_engine().plan_compare(options);
 }

@@ -34,10 +34,12 @@ TEST(Flags, DashesAndUnderscoresAreTheSame) {
 }
 
 TEST(Flags, BooleansTakeTheirValueOnlyAfterAnEqualsSign) {
-  const Invocation got = parsed({"--insecure", "false"});
-  EXPECT_TRUE(got.options.insecure);
-  EXPECT_THAT(got.options.url_list, ElementsAre("false"));
   EXPECT_FALSE(parsed({"-k", "--insecure=false"}).options.insecure);
+  EXPECT_EQ(refusal({"--insecure", "false"}),
+            "--insecure takes its value behind '=': --insecure=false (a list of that name: "
+            "./false)");
+  EXPECT_THAT(refusal({"-k", "True", "urls.txt"}), HasSubstr("--insecure=true"));
+  EXPECT_THAT(parsed({"--insecure", "./false"}).options.url_list, ElementsAre("./false"));
 }
 
 TEST(Flags, TwoDashesEndTheOptions) {

@@ -69,6 +69,17 @@ TEST(SummaryText, ARetryIsOfferedOnlyWhenAFailureMayPass) {
   EXPECT_THAT(text, Not(HasSubstr("--retry_failed")));
 }
 
+TEST(SummaryText, ACauseThatDominatesIsNamedBehindTheReasons) {
+  Summary summary = finished(40, 2);
+  summary.failed = 38;
+  summary.failures = {{.status = ErrorCode::rate_limited, .http_status = 429, .count = 38}};
+  summary.diagnosis = {"a.test asks to slow down"};
+  const std::string text = summary_text(summary, one_list());
+  EXPECT_THAT(text, HasSubstr("(HTTP 429)"));
+  EXPECT_THAT(text, HasSubstr("\nLikely: a.test asks to slow down.\n"));
+  EXPECT_THAT(text, Not(HasSubstr("--host_interval")));  // said in the diagnosis's own words
+}
+
 TEST(SummaryText, ABadLineShowsItsRemedy) {
   Summary summary = finished(3, 2);
   summary.failures = {{.status = ErrorCode::bad_url,

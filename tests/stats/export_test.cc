@@ -26,7 +26,8 @@ StatsSnapshot running() {
       .count = 40, .p50_ms = 20, .p90_ms = 90, .p99_ms = 250, .max_ms = 300, .sum_ms = 1200};
   now.status_hosts = {{.status = ErrorCode::dns_not_found,
                        .count = 10,
-                       .hosts = {{.host = "gone.test", .count = 9}}}};
+                       .hosts = {{.host = "gone.test", .count = 9}},
+                       .detail = "no such name"}};
   now.hosts = {{.origin = "http://a\"b\\\n.test",
                 .condition = HostCondition::rate_limited,
                 .reason = "answered 429 or 503: too many requests",
@@ -51,6 +52,7 @@ TEST(StatsJson, HasEveryFieldUnderItsOwnName) {
   EXPECT_EQ(json["latency"]["dns"]["count"], 0);
   EXPECT_EQ(json["status_hosts"][0]["status"], "dns_not_found");
   EXPECT_EQ(json["status_hosts"][0]["hosts"][0]["host"], "gone.test");
+  EXPECT_EQ(json["status_hosts"][0]["detail"], "no such name");
   EXPECT_EQ(json["hosts"][0]["origin"], "http://a\"b\\\n.test");
   EXPECT_EQ(json["hosts"][0]["condition"], "rate_limited");
   EXPECT_EQ(json["hosts"][0]["seconds_until_retry"], 3.25);

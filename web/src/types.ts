@@ -1,7 +1,7 @@
 /** The shapes of /api; what a build or a finished folder does not know is absent. */
 export interface Latency { count: number; p50_ms: number; p90_ms: number; p99_ms: number; max_ms: number }
 export interface Host { origin: string; condition: string; reason: string; seconds_until_retry: number; in_flight: number; limit: number; first_byte_ms: number }
-export interface StatusHosts { status: string; count: number; hosts: { host: string; count: number }[] }
+export interface StatusHosts { status: string; count: number; hosts: { host: string; count: number }[]; detail?: string }
 export interface Stats {
   seconds: number; rows_total: number | null; rows_read: number; rows_done: number; rows_resumed: number;
   bytes_body: number; in_flight: number; concurrency_limit: number; limited_by: string;
