@@ -3,8 +3,6 @@
 #include "cli/command.h"
 
 #include <fmt/core.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "cli/allocator.h"
 #include "cli/compare_command.h"
@@ -13,6 +11,7 @@
 #include "cli/folder_command.h"
 #include "cli/help.h"
 #include "cli/img2dataset_command.h"
+#include "cli/progress.h"
 #include "cli/signals.h"
 #include "cli/summary.h"
 #include "pixhaul/option_table.h"
@@ -120,15 +119,6 @@ int run_img2dataset(std::span<const std::string> arguments, const Environment& e
   return run_download(*invocation, console);
 }
 
-std::size_t terminal_columns(const Environment& environment) {
-  if (const auto given = environment.find("COLUMNS"); given != environment.end()) {
-    const unsigned long columns = std::strtoul(given->second.c_str(), nullptr, 10);
-    if (columns >= 20 && columns <= 1000) return columns;
-  }
-  winsize size{};
-  return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 20 ? size.ws_col : 80;
-}
-
 }  // namespace
 
 int report(const Console& console, const Error& error) {
@@ -140,18 +130,7 @@ int report(const Console& console, const Error& error) {
 }
 
 Console standard_console(const Environment& environment) {
-  const auto is_set = [&](std::string_view name) {
-    const auto found = environment.find(name);
-    return found != environment.end() && !found->second.empty();
-  };
-  const auto term = environment.find("TERM");
-  const bool is_dumb = term == environment.end() || term->second == "dumb";
-  const bool is_terminal = ::isatty(STDERR_FILENO) == 1 && !is_dumb;
-  return {.out = stdout,
-          .error = {.stream = stderr,
-                    .is_interactive = is_terminal,
-                    .has_colour = is_terminal && !is_set("NO_COLOR"),
-                    .columns = terminal_columns(environment)}};
+  return {.out = stdout, .error = standard_terminal(environment)};
 }
 
 int run_command(std::span<const std::string> arguments, const Environment& environment,

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "cli/flags.h"
-#include "cli/progress.h"
+#include "cli/terminal.h"
 
 namespace pixhaul::cli {
 
@@ -14,7 +14,7 @@ struct Console {
   Terminal error{};          ///< everything else
 };
 
-/// The process's own streams: NO_COLOR, TERM=dumb and COLUMNS are honoured.
+/// The process's own streams.
 [[nodiscard]] Console standard_console(const Environment& environment);
 
 /// Does what the arguments (without the program's name) say and returns the exit code. Takes the

@@ -2,22 +2,14 @@
 
 #include <atomic>
 #include <cstdint>
-#include <cstdio>
 #include <deque>
 #include <optional>
 #include <string>
 
+#include "cli/terminal.h"
 #include "pixhaul/download.h"
 
 namespace pixhaul::cli {
-
-/// What the standard error stream is.
-struct Terminal {
-  std::FILE* stream = nullptr;  ///< not owned; outlives whoever writes to it
-  bool is_interactive = false;
-  bool has_colour = false;
-  std::size_t columns = 80;
-};
 
 /// Rates over the last ten seconds: an average over the whole run hides that it has come to a stop.
 class RateWindow {
@@ -39,10 +31,16 @@ class RateWindow {
 [[nodiscard]] std::uint64_t success_count(const StatsSnapshot& now);
 [[nodiscard]] std::uint64_t failed_count(const StatsSnapshot& now);
 
-/// "[#####.....] 19/40  48%  52 images/s  3.1 MB/s  97% ok  0:12 left  limit 64", at most `columns`
-/// wide.
-[[nodiscard]] std::string bar_line(const StatsSnapshot& now, const RateWindow& rates,
-                                   const Terminal& terminal);
+/// A line and the columns it takes.
+struct BarLine {
+  std::string text{};
+  std::size_t width = 0;
+};
+
+/// "[#####.....] 19/40  52 images/s  3.1 MB/s  97% ok  12 s left  12/64 in flight, the link: 94
+/// Mbit/s", narrower than `columns`: what matters least is left out first.
+[[nodiscard]] BarLine bar_line(const StatsSnapshot& now, const RateWindow& rates,
+                               std::size_t columns, bool has_colour);
 /// One plain line with the same figures, for logs.
 [[nodiscard]] std::string plain_line(const StatsSnapshot& now, const RateWindow& rates);
 /// One NDJSON event: {"version":1,"event":"progress",...}. Fields are only ever added.
@@ -63,10 +61,10 @@ class Progress final : public Observer {
   void finish();
 
  private:
-  void clear_bar();
-  void draw_bar(const StatsSnapshot& now);
+  void print(const std::string& line);
 
   Terminal terminal_;
+  LiveLine bar_;
   ProgressStyle style_;
   LogLevel level_;
   const std::atomic<int>& statistics_wanted_;
@@ -75,7 +73,6 @@ class Progress final : public Observer {
   RateWindow rates_;
   double shown_at_ = -1;
   std::optional<StatsSnapshot> last_;
-  bool bar_is_drawn_ = false;
 };
 
 }  // namespace pixhaul::cli

@@ -240,8 +240,7 @@ std::vector<std::string> DiagnosisWatch::look(const StatsSnapshot& now) {
 
 std::vector<std::string> DiagnosisWatch::of_the_whole_run(const StatsSnapshot& last) const {
   constexpr std::uint64_t kLeastRows = 4;  // nothing more will come
-  Evidence evidence{
-      .rows = last.rows_done, .by_status = last.by_status, .least_rows = kLeastRows};
+  Evidence evidence{.rows = last.rows_done, .by_status = last.by_status, .least_rows = kLeastRows};
   if (last.seconds >= kLeastWindow && look_count_ > 0)
     evidence.disk_share = static_cast<double>(disk_count_) / static_cast<double>(look_count_);
   std::vector<std::string> sentences;

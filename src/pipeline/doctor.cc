@@ -52,16 +52,16 @@ Finding bad(std::string subject, std::string found, std::string advice) {
 
 Finding judge_open_files(const DoctorFacts& facts) {
   const std::uint32_t files = facts.machine.open_files;
-  std::string found =
-      fmt::format("{} may be open: {} transfers at once", files, facts.concurrency);
+  std::string found = fmt::format("{} may be open: {} transfers at once", files, facts.concurrency);
   if (facts.concurrency >= kFewTransfers || files >= 4096)
     return good("open files", std::move(found));
   const std::string raise =
       facts.most_open_files >= 4096
           ? "run `ulimit -n 4096` in the shell before pixhaul"
-          : fmt::format("the hard limit is {}: raise it in /etc/security/limits.conf, by systemd's "
-                        "LimitNOFILE= or docker's --ulimit nofile=4096",
-                        facts.most_open_files);
+          : fmt::format(
+                "the hard limit is {}: raise it in /etc/security/limits.conf, by systemd's "
+                "LimitNOFILE= or docker's --ulimit nofile=4096",
+                facts.most_open_files);
   if (facts.concurrency < kVeryFewTransfers) return bad("open files", std::move(found), raise);
   return notice("open files", std::move(found), raise);
 }
@@ -118,8 +118,9 @@ Finding judge_clock(const DoctorFacts& facts) {
   std::string found = fmt::format("{:%Y-%m-%d %H:%M} UTC",
                                   fmt::gmtime(std::chrono::system_clock::to_time_t(facts.now)));
   if (facts.now < facts.program_made) {
-    return bad("clock", found + ", before this program was made",
-               "certificates will count as not yet valid: set the clock (timedatectl set-ntp true)");
+    return bad(
+        "clock", found + ", before this program was made",
+        "certificates will count as not yet valid: set the clock (timedatectl set-ntp true)");
   }
   // Said, not complained of: the host of most containers and virtual machines keeps the time.
   if (!facts.is_synchronised.value_or(true)) found += ", not synchronised by this system itself";
@@ -164,12 +165,13 @@ Finding judge_disk(const DoctorFacts& facts) {
 }
 
 Finding judge_processor(const DoctorFacts& facts) {
-  std::string found = fmt::format("{} of {} cores, {} vectors{}", facts.machine.cores,
-                                  facts.machine_cores, facts.vectors,
-                                  facts.has_aes ? ", AES" : ", no AES instructions");
+  std::string found =
+      fmt::format("{} of {} cores, {} vectors{}", facts.machine.cores, facts.machine_cores,
+                  facts.vectors, facts.has_aes ? ", AES" : ", no AES instructions");
   if (facts.vectors == "SCALAR" || facts.vectors == "EMU128") {
-    return notice("processor", std::move(found),
-                  "resizing uses no vectors here: a virtual machine may hide them (host CPU model)");
+    return notice(
+        "processor", std::move(found),
+        "resizing uses no vectors here: a virtual machine may hide them (host CPU model)");
   }
   return good("processor", std::move(found));
 }
@@ -181,7 +183,8 @@ Finding judge_memory(const DoctorFacts& facts) {
                          megabytes(facts.machine_memory));
   }
   if (facts.run_memory > facts.machine.memory_bytes) {
-    return bad("memory", found + fmt::format(", only {} there", megabytes(facts.machine.memory_bytes)),
+    return bad("memory",
+               found + fmt::format(", only {} there", megabytes(facts.machine.memory_bytes)),
                "the kernel would kill the run: a lower --memory");
   }
   if (facts.run_memory >= kLittleMemory) return good("memory", std::move(found));
@@ -202,11 +205,10 @@ Finding judge_sandbox(const DoctorFacts& facts) {
 }  // namespace
 
 std::vector<Finding> judge(const DoctorFacts& facts) {
-  std::vector<Finding> findings = {judge_open_files(facts), judge_ports(facts),
-                                   judge_resolver(facts),   judge_proxy(facts),
-                                   judge_trust(facts),      judge_clock(facts),
-                                   judge_disk(facts),       judge_processor(facts),
-                                   judge_memory(facts),     judge_sandbox(facts)};
+  std::vector<Finding> findings = {
+      judge_open_files(facts), judge_ports(facts),  judge_resolver(facts), judge_proxy(facts),
+      judge_trust(facts),      judge_clock(facts),  judge_disk(facts),     judge_processor(facts),
+      judge_memory(facts),     judge_sandbox(facts)};
   for (const std::string& sentence : facts.lowered) {
     findings.push_back(notice("options", sentence, "as said, if that is not what you want"));
   }

@@ -1,7 +1,7 @@
-// Measures this machine for `pixhaul doctor`. Every measure is bounded: one DNS question within four
-// seconds, 64 MiB or one second of writing. The file written has no name (O_TMPFILE) where the file
-// system can do that, and none for longer than an instant elsewhere, so that nothing is left however
-// this ends.
+// Measures this machine for `pixhaul doctor`. Every measure is bounded: one DNS question within
+// four seconds, 64 MiB or one second of writing. The file written has no name (O_TMPFILE) where the
+// file system can do that, and none for longer than an instant elsewhere, so that nothing is left
+// however this ends.
 #include "pipeline/doctor_facts.h"
 
 #include <fcntl.h>
@@ -107,9 +107,8 @@ Result<> ask_for_a_name(World& world, const RunSettings& settings, DoctorFacts& 
     return {};
   }
   facts.dns_status = answers.front().status;
-  facts.dns_detail = answers.front().detail.empty()
-                         ? std::string(short_meaning(facts.dns_status))
-                         : answers.front().detail;
+  facts.dns_detail = answers.front().detail.empty() ? std::string(short_meaning(facts.dns_status))
+                                                    : answers.front().detail;
   return {};
 }
 
@@ -197,7 +196,7 @@ void read_file_system(DoctorFacts& facts) {
   struct statfs kind{};
   if (::statfs(facts.disk_folder.c_str(), &kind) != 0) return;
   const auto magic = static_cast<std::uint32_t>(kind.f_type);
-  constexpr std::uint32_t kRemote[] = {NFS_SUPER_MAGIC, SMB_SUPER_MAGIC, SMB2_SUPER_MAGIC,
+  constexpr std::uint32_t kRemote[] = {NFS_SUPER_MAGIC,  SMB_SUPER_MAGIC,  SMB2_SUPER_MAGIC,
                                        CIFS_SUPER_MAGIC, FUSE_SUPER_MAGIC, CEPH_SUPER_MAGIC};
   facts.disk_is_memory = magic == TMPFS_MAGIC || magic == RAMFS_MAGIC;
   facts.disk_is_remote = std::ranges::find(kRemote, magic) != std::end(kRemote);

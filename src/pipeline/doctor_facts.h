@@ -28,14 +28,14 @@ struct DoctorFacts {
   bool proxy_resolves = false;
   std::optional<Error> trust_failure{};  ///< why there is nobody to trust
   WallTime now{};
-  WallTime program_made{};                 ///< this program's file cannot be from the future
-  std::optional<bool> is_synchronised{};   ///< as the kernel's clock discipline has it
-  std::string disk_folder{};               ///< the output folder, or the nearest above that exists
-  std::optional<Error> disk_failure{};     ///< why nothing can be written there
+  WallTime program_made{};                ///< this program's file cannot be from the future
+  std::optional<bool> is_synchronised{};  ///< as the kernel's clock discipline has it
+  std::string disk_folder{};              ///< the output folder, or the nearest above that exists
+  std::optional<Error> disk_failure{};    ///< why nothing can be written there
   std::uint64_t disk_free_bytes = 0;
   std::optional<std::uint64_t> disk_free_files{};  ///< where the file system counts them
-  bool disk_is_memory = false;             ///< tmpfs
-  bool disk_is_remote = false;             ///< NFS, SMB, FUSE
+  bool disk_is_memory = false;                     ///< tmpfs
+  bool disk_is_remote = false;                     ///< NFS, SMB, FUSE
   double disk_bytes_per_second = 0;
   std::chrono::milliseconds disk_sync{0};  ///< to make a little durable
   std::string vectors{};                   ///< "AVX2"

@@ -1,6 +1,6 @@
-// The public door to a run. In a file of its own, so that a test of the command can put another in its
-// place: mold takes an archive's member also for inline functions of the standard library that it
-// happens to hold first, and one that holds a Run would come along with its download().
+// The public door to a run. In a file of its own, so that a test of the command can put another in
+// its place: mold takes an archive's member also for inline functions of the standard library that
+// it happens to hold first, and one that holds a Run would come along with its download().
 #include "pixhaul/download.h"
 
 #include <utility>

@@ -55,29 +55,54 @@ class Screen {
 TEST(ProgressBar, ShowsDoneRatesShareAndTimeLeft) {
   const RateWindow rates = window({at(0, 0), at(2, 20, 1)});
   EXPECT_EQ(
-      bar_line(at(2, 20, 1), rates, {.columns = 120}),
+      bar_line(at(2, 20, 1), rates, 120, false).text,
       "[##########..........] 20/40  10 images/s  1.0 MB/s  95% ok  2.0 s left  12/64 in flight");
 }
 
-TEST(ProgressBar, NeverExceedsTheColumns) {
-  const RateWindow rates = window({at(0, 0), at(2, 20)});
-  for (std::size_t columns : {20u, 40u, 47u, 60u, 80u}) {
-    EXPECT_LT(bar_line(at(2, 20), rates, {.columns = columns}).size(), columns);
+TEST(ProgressBar, NeverReachesTheLastColumnAndNeverCutsAFigure) {
+  StatsSnapshot now = at(2, 20);
+  now.limited_by = "3 hosts at their own rate";
+  const RateWindow rates = window({at(0, 0), now});
+  const std::string whole = bar_line(now, rates, 200, false).text;
+  for (std::size_t columns = 1; columns < 130; ++columns) {
+    const BarLine line = bar_line(now, rates, columns, false);
+    EXPECT_EQ(line.text.size(), line.width);
+    EXPECT_LT(line.width, std::max<std::size_t>(columns, 2)) << columns;
+    if (columns < 6) continue;
+    for (std::size_t end = 0, begin = 0; end != line.text.npos; begin = end + 2) {
+      end = line.text.find("  ", begin);
+      EXPECT_THAT(whole, HasSubstr(line.text.substr(begin, end - begin))) << columns;
+    }
   }
+}
+
+TEST(ProgressBar, LeavesOutWhatMattersLeast) {
+  StatsSnapshot now = at(2, 20);
+  now.limited_by = "--limit_rate";
+  const RateWindow rates = window({at(0, 0), now});
+  const auto text = [&](std::size_t columns) { return bar_line(now, rates, columns, false).text; };
+  EXPECT_EQ(text(80), "[##########..........] 20/40  10 images/s  1.0 MB/s  100% ok  2.0 s left");
+  EXPECT_EQ(text(60), "20/40  10 images/s  100% ok  2.0 s left");
+  EXPECT_EQ(text(20), "20/40  2.0 s left");
+  EXPECT_EQ(text(8), "20/40");
+  EXPECT_EQ(text(4), "20/");
 }
 
 TEST(ProgressBar, SaysThatTheTotalIsUnknown) {
   StatsSnapshot now = at(2, 20);
   now.rows_total.reset();
   now.rows_read = 5000;
-  const std::string line = bar_line(now, window({at(0, 0), now}), {.columns = 100});
+  const std::string line = bar_line(now, window({at(0, 0), now}), 100, false).text;
   EXPECT_THAT(line, HasSubstr("20 of 5000+"));
   EXPECT_THAT(line, Not(HasSubstr("left")));
 }
 
-TEST(ProgressBar, ColoursOnlyWhenAsked) {
-  EXPECT_THAT(bar_line(at(1, 10), {}, {.columns = 80}), Not(HasSubstr("\x1b")));
-  EXPECT_THAT(bar_line(at(1, 10), {}, {.has_colour = true, .columns = 80}), HasSubstr("\x1b[32m"));
+TEST(ProgressBar, ColoursOnlyWhenAskedAndColoursTakeNoColumns) {
+  const BarLine plain = bar_line(at(1, 10), {}, 80, false);
+  const BarLine coloured = bar_line(at(1, 10), {}, 80, true);
+  EXPECT_THAT(plain.text, Not(HasSubstr("\x1b")));
+  EXPECT_THAT(coloured.text, HasSubstr("\x1b[32m#####\x1b[0m"));
+  EXPECT_EQ(coloured.width, plain.text.size());
 }
 
 TEST(RateWindow, ForgetsWhatIsOlderThanTenSeconds) {
@@ -113,7 +138,7 @@ TEST(Progress, RedrawsABarAtMostFourTimesASecond) {
   Progress progress(ProgressStyle::bar, LogLevel::warning, screen.terminal(), wanted);
   for (int i = 0; i <= 100; ++i) progress.on_progress(at(i / 100.0, 10));
   const std::string text = screen.text();
-  EXPECT_EQ(std::count(text.begin(), text.end(), '\r'), 5);
+  EXPECT_EQ(std::count(text.begin(), text.end(), '['), 5);
 }
 
 TEST(Progress, WritesAPlainLineEveryTenSeconds) {
@@ -144,8 +169,11 @@ TEST(Progress, NoticesBreakTheBarAndAreLeftOutWhenQuiet) {
   const std::atomic<int> wanted = 0;
   Progress progress(ProgressStyle::bar, LogLevel::warning, screen.terminal(), wanted);
   progress.on_progress(at(1, 10));
+  const std::string frame = screen.text();
   progress.on_notice("limits were lowered");
-  EXPECT_TRUE(screen.text().ends_with("\r\x1b[Kpixhaul: limits were lowered\n"));
+  const std::string notice = "pixhaul: limits were lowered";
+  const std::string blanks(frame.size() - 2 - notice.size(), ' ');
+  EXPECT_EQ(screen.text(), frame + "\r" + notice + blanks + "\n" + frame);
   Screen quiet;
   Progress silent(ProgressStyle::none, LogLevel::error, quiet.terminal(), wanted);
   silent.on_notice("limits were lowered");

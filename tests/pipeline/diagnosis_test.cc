@@ -39,8 +39,8 @@ TEST(Diagnosis, EachCauseHasItsWordsAndItsOption) {
       {dns_timeout, several(), "", "dns", "DNS is failing: 80 of 100 rows", "--dns_servers"},
       {dns_error, several(), "", "dns", "DNS is failing", "--concurrency 64"},
       {dns_not_found, several(), "", "unknown_name", "do not exist", "--dns_servers"},
-      {tls_certificate, several(), "certificate is not valid yet", "certificate",
-       "clock is behind", "timedatectl"},
+      {tls_certificate, several(), "certificate is not valid yet", "certificate", "clock is behind",
+       "timedatectl"},
       {tls_certificate, one(), "certificate is not valid yet", "certificate", "clock is behind",
        "pixhaul doctor"},
       {tls_certificate, several(), "certificate has expired", "certificate", "clock is ahead",
@@ -99,8 +99,9 @@ TEST(Diagnosis, StatusesOfOneCauseAreCountedTogetherAndSoAreTheirHosts) {
   const std::vector<StatusHosts> behind = {
       {.status = ErrorCode::connect_refused, .count = 30, .hosts = {{"a.test", 30}}},
       {.status = ErrorCode::connection_reset, .count = 30, .hosts = {{"a.test", 30}}}};
-  EXPECT_THAT(diagnose(evidence, behind),
-              ElementsAre(Field(&Diagnosis::sentence, HasSubstr("a.test takes no connections: 60"))));
+  EXPECT_THAT(
+      diagnose(evidence, behind),
+      ElementsAre(Field(&Diagnosis::sentence, HasSubstr("a.test takes no connections: 60"))));
 }
 
 TEST(Diagnosis, TheDiskIsJudgedByTime) {

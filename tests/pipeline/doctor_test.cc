@@ -94,8 +94,8 @@ TEST(Doctor, EachFaultIsNamedWithWhatChangesIt) {
        },
        Verdict::bad, "", "--proxy_dns remote"},
       {"certificates",
-       [](DoctorFacts& f) { f.trust_failure = Error{.detail = "no CA certificates"}; }, Verdict::bad,
-       "no CA certificates", "--ca_file"},
+       [](DoctorFacts& f) { f.trust_failure = Error{.detail = "no CA certificates"}; },
+       Verdict::bad, "no CA certificates", "--ca_file"},
       {"clock", [](DoctorFacts& f) { f.program_made = f.now + std::chrono::hours(1); },
        Verdict::bad, "2027-01-15 08:00 UTC, before this program was made", "timedatectl"},
       {"clock", [](DoctorFacts& f) { f.is_synchronised = false; }, Verdict::good,
@@ -122,9 +122,8 @@ TEST(Doctor, EachFaultIsNamedWithWhatChangesIt) {
        "host CPU model"},
       {"memory", [](DoctorFacts& f) { f.run_memory = 100'000'000; }, Verdict::notice,
        "100 MB for a run", "--memory"},
-      {"memory",
-       [](DoctorFacts& f) { f.machine.memory_bytes = 4'000'000'000; },
-       Verdict::bad, "a control group allows 4000 MB of 16 GB", "a lower --memory"},
+      {"memory", [](DoctorFacts& f) { f.machine.memory_bytes = 4'000'000'000; }, Verdict::bad,
+       "a control group allows 4000 MB of 16 GB", "a lower --memory"},
       {"sandbox", [](DoctorFacts& f) { f.machine.decoder_program.clear(); }, Verdict::notice,
        "pixhaul-decoder is not beside", "install pixhaul whole"},
       {"sandbox",
@@ -202,7 +201,8 @@ TEST(DoctorFacts, ASilentResolverAndAnUnreadableBundleAreFound) {
 TEST(DoctorFacts, AFolderThatCannotBeWrittenIsFound) {
   if (::access("/proc", F_OK) != 0) GTEST_SKIP() << "no /proc here";
   const auto dns = testing::make_dns_server();
-  const auto facts = gather_facts({.output_folder = "/proc/images", .dns_servers = {dns->address()}});
+  const auto facts =
+      gather_facts({.output_folder = "/proc/images", .dns_servers = {dns->address()}});
   ASSERT_TRUE(facts) << facts.error().detail;
   ASSERT_TRUE(facts->disk_failure);
   EXPECT_THAT(facts->disk_failure->detail, HasSubstr("cannot write here"));
