@@ -43,6 +43,7 @@ struct Leaf {
 // OpenSSL takes no wildcard straight below a top-level name, so *.test would match nothing.
 constexpr const char* kGoodNames =
     "DNS:localhost,DNS:*.hosts.test,DNS:*.origin.test,DNS:a.test,DNS:b.test,DNS:c.test,"
+    "DNS:example.org,DNS:*.example.org,DNS:example.com,DNS:*.example.com,"
     "DNS:good.test,DNS:expired.test,DNS:not-yet-valid.test,DNS:self-signed.test,"
     "DNS:unknown-ca.test,IP:127.0.0.1,IP:::1";
 
