@@ -1,5 +1,5 @@
 # Thin words over the scripts in tools/; each line can be given by hand.
-.PHONY: conformance demo test wheel pyarrow_beside consumers reliability simulate guards soak simulation_built bench format lint fuzz
+.PHONY: conformance demo docs test wheel pyarrow_beside consumers reliability simulate guards soak simulation_built bench format lint fuzz
 
 demo:
 	tools/install_packages build web demo
@@ -68,6 +68,11 @@ bench:
 	bench/sessions.py
 	bench/engine.py
 	build/bench/rows 1000000 100000000
+
+# The site, into build/site.
+docs:
+	tools/install_packages docs
+	build/venv/docs/bin/mkdocs build --strict
 
 format:
 	tools/format.sh
