@@ -20,6 +20,7 @@ class Summary:
         output_folder: Where everything lies.
         shards: Of a dataset, as loaders take them: "out/{00000..00012}.tar".
         failed_list: The list of failed rows; "" when there is none.
+        diagnosis: What one cause did to most rows, in sentences with the option that would help; mostly empty.
         estimated_rows: After max_rows, what the whole list would have; None if unknown.
         estimated_seconds: The same.
         estimated_bytes: The same.
@@ -43,6 +44,7 @@ class Summary:
             lines.append(("stopped", self.stopped))
         lines += [(f"{group['status']} {group['http_status'] or ''}".strip(),
                    f"{group['count']:,} · {', '.join(group['hosts'])} {group['detail']}") for group in self.failures]
+        lines += [("likely", sentence) for sentence in self.diagnosis]
         cells = "".join(f"<tr><th style='text-align:left'>{html.escape(str(name))}</th>"
                         f"<td style='text-align:left'>{html.escape(str(value))}</td></tr>" for name, value in lines)
         return f"<table>{cells}</table>"

@@ -110,6 +110,9 @@ nb::dict summary_dict(const Summary& summary) {
   all["output_folder"] = summary.output_folder;
   all["shards"] = summary.shards;
   all["failed_list"] = summary.failed_list;
+  nb::list diagnosis;
+  for (const std::string& sentence : summary.diagnosis) diagnosis.append(sentence);
+  all["diagnosis"] = diagnosis;
   all["estimated_rows"] = optional_value(summary.estimated_rows);
   all["estimated_seconds"] = optional_value(summary.estimated_seconds);
   all["estimated_bytes"] = optional_value(summary.estimated_bytes);

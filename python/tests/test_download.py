@@ -27,6 +27,13 @@ def test_a_list_of_urls_ends_in_a_summary(origin, out):
     assert [row["url"] for row in rows(out)][:20] == origin.images(20)
 
 
+def test_a_cause_that_dominates_is_told_in_a_sentence(origin, out):
+    summary = pixhaul.download([origin.url(f"/status/403?{i}") for i in range(6)], output_folder=out)
+    assert len(summary.diagnosis) == 1 and summary.diagnosis[0].startswith("127.0.0.1 refuses 6 of 6 rows")
+    assert "likely" in summary._repr_html_()
+    assert pixhaul.download(origin.images(6), output_folder=out.with_name("good")).diagnosis == []
+
+
 def test_rows_come_from_paths_iterators_and_urls_alike(origin, tmp_path):
     urls = origin.images(5)
     listed = tmp_path / "urls.txt"

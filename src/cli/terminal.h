@@ -11,11 +11,11 @@ namespace pixhaul::cli {
 
 /// What the standard error stream is.
 struct Terminal {
-  std::FILE* stream = nullptr;   ///< not owned; outlives whoever writes to it
-  bool is_interactive = false;   ///< somebody looks at it, and it obeys escape sequences
+  std::FILE* stream = nullptr;  ///< not owned; outlives whoever writes to it
+  bool is_interactive = false;  ///< somebody looks at it, and it obeys escape sequences
   bool has_colour = false;
   std::size_t columns = 80;
-  int window_descriptor = -1;    ///< asked for its width again and again; -1: `columns` holds
+  int window_descriptor = -1;  ///< asked for its width again and again; -1: `columns` holds
 
   /// How wide it is now: windows are resized.
   [[nodiscard]] std::size_t columns_now() const;

@@ -61,7 +61,8 @@ TEST(LiveLine, WhereEscapesAreNotUnderstoodBlanksCoverTheRest) {
   line.draw("done", 4);
   line.print_above("x");
   line.erase();
-  EXPECT_THAT(writes.all, ElementsAre("\r10 of 20\r", "\rdone    \r", "\rx   \n\rdone\r", "\r    \r"));
+  EXPECT_THAT(writes.all,
+              ElementsAre("\r10 of 20\r", "\rdone    \r", "\rx   \n\rdone\r", "\r    \r"));
 }
 
 TEST(Terminal, ItsWidthIsThatOfTheMoment) {

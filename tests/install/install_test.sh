@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs a build into an empty folder and builds examples/minimal.cc against what stands there, through CMake's
+# Installs a build into an empty folder and builds examples/ against what stands there, through CMake's
 # package and through pkg-config: install_test.sh SOURCE BUILD COMPILER
 set -euo pipefail
 source=$1 build=$2 compiler=$3
@@ -32,6 +32,12 @@ cmake -G Ninja -S "$source/examples" -B "$work/examples" -DCMAKE_CXX_COMPILER="$
   -DCMAKE_PREFIX_PATH="$prefix" >/dev/null
 ninja -C "$work/examples" >/dev/null || fail "find_package: the example does not build"
 check "$work/examples/minimal" cmake
+# The others over a list of the same kind: each row ends as address_denied, and the program says so and ends well.
+printf 'http://127.0.0.1:8080/%s.jpg\n' a b c d e >"$work/list.txt"
+printed=$("$work/examples/stream" "$work/list.txt") || fail "stream exited $?"
+[[ $(grep -c 'address_denied, 0 x 0' <<<"$printed") == 5 ]] || fail "stream printed: $printed"
+printed=$("$work/examples/watch" "$work/list.txt" "$work/images.watch") || fail "watch exited $?"
+[[ $printed == *"0 images"* ]] || fail "watch printed: $printed"
 
 export PKG_CONFIG_PATH=$library/pkgconfig PKG_CONFIG_SYSTEM_INCLUDE_PATH= PKG_CONFIG_SYSTEM_LIBRARY_PATH=
 flags=$(pkg-config --cflags --libs pixhaul)

@@ -12,8 +12,8 @@ namespace pixhaul::testing {
 /// What the leaf certificate is like. Over SNI, `expired.test` and so on choose one by name (the
 /// first label is the enumerator with dashes); any other name gets the origin's own.
 enum class CertificateKind : std::uint8_t {
-  good,  ///< P-256; localhost, *.hosts.test, *.origin.test, a.test, b.test, c.test, (*.)example.org and .com,
-         ///< 127.0.0.1, ::1
+  good,  ///< P-256; localhost, *.hosts.test, *.origin.test, a.test, b.test, c.test, (*.)example.org
+         ///< and .com, 127.0.0.1, ::1
   expired,
   not_yet_valid,
   wrong_host,   ///< other.invalid only
