@@ -186,7 +186,8 @@ std::string fish_quoted(std::string_view text) {
 std::string fish_completion() {
   std::string text =
       "# fish completion for pixhaul\n"
-      "complete -c pixhaul -n __fish_use_subcommand -a 'compare status verify dashboard doctor "
+      "complete -c pixhaul -n __fish_use_subcommand -a 'compare img2dataset status verify "
+      "dashboard doctor "
       "explain "
       "completion "
       "man'\n";
@@ -293,7 +294,9 @@ std::string man_page() {
       ".SH NAME\npixhaul \\- download lists of images\n"
       ".SH SYNOPSIS\n.B pixhaul\n.I LIST...\n[options]\n.br\n.B pixhaul compare\n.I "
       "LIST\n[options]\n.br\n"
+      ".B pixhaul img2dataset\n.I LIST\n[parameters]\n.br\n"
       ".B pixhaul status\n.I OUT\n.br\n.B pixhaul verify\n.I OUT\n[\\-\\-deep]\n.br\n"
+      ".B pixhaul dashboard\n.I OUT\n.br\n.B pixhaul doctor\n[\\fIOUT\\fR]\n[options]\n.br\n"
       ".B pixhaul explain\n[\\fISTATUS\\fR]\n"
       ".SH DESCRIPTION\nDownloads the images that lists of URLs name into a folder, as fast as the "
       "network allows and "

@@ -90,5 +90,17 @@ TEST(Pages, DocsEscapeBarsInTables) {
   EXPECT_EQ(docs_page("other").error().code, ErrorCode::bad_option);
 }
 
+TEST(Pages, EveryCommandIsInTheHelpTheManualAndTheCompletions) {
+  const std::string help = help_text("", 80).value();
+  for (const std::string word :
+       {"compare", "img2dataset", "status", "verify", "dashboard", "doctor", "explain"}) {
+    EXPECT_THAT(help, HasSubstr("pixhaul " + word + " "));
+    EXPECT_THAT(man_page(), HasSubstr(".B pixhaul " + word + "\n"));
+    for (const char* shell : {"bash", "zsh", "fish"})
+      EXPECT_THAT(completion_script(shell).value(), testing::ContainsRegex("[ '\"]" + word + " "))
+          << shell;
+  }
+}
+
 }  // namespace
 }  // namespace pixhaul::cli
