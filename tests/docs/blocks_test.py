@@ -43,6 +43,7 @@ PACKAGE = BUILD / "python"
 PYTHON = os.environ.get("TEST_VENV", str(ROOT / "build/venv/test")) + "/bin/python"
 ARROW_PYTHON = os.environ.get("ARROW_VENV", str(ROOT / "build/venv/arrow")) + "/bin/python"
 COMPILER = os.environ.get("CXX", "g++")
+NGINX = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")
 SKIPPED = 77
 SECONDS = 120  # for one block
 LANGUAGES = {"sh", "python", "cpp"}
@@ -298,6 +299,20 @@ class BlocksTest(unittest.TestCase):
     def test_a_block_for_elsewhere_is_not_run_but_read(self):
         ran, elsewhere, troubles = self.follow("```sh elsewhere\nfalse\n```\n```sh elsewhere\nif then\n```\n")
         self.assertEqual((ran, len(elsewhere), len(troubles)), (0, 2, 1))
+
+    @unittest.skipUnless(NGINX, "no nginx here")
+    def test_nginx_takes_what_site_operators_are_given(self):
+        snippets = re.findall(r"^```nginx\n(.*?)^```$", (ROOT / "docs/site_operators.md").read_text(), re.MULTILINE | re.DOTALL)
+        self.assertGreaterEqual(len(snippets), 3)
+        whole = "".join(snippet for snippet in snippets if "server {" in snippet)
+        parts = "".join(snippet for snippet in snippets if "server {" not in snippet)
+        with tempfile.TemporaryDirectory() as folder:
+            kept = "".join(f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+            (pathlib.Path(folder) / "nginx.conf").write_text(
+                f"pid {folder}/pid; error_log {folder}/log; events {{}}\n"
+                f"http {{ access_log off; {kept}\n{whole}\nserver {{ listen 127.0.0.1:8081;\n{parts}}} }}\n")
+            done = subprocess.run([NGINX, "-t", "-c", f"{folder}/nginx.conf"], capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
 
     def test_a_fence_that_would_slip_through_is_an_error(self):
         for fence in ("bash", "py", "sh later"):
