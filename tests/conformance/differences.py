@@ -286,6 +286,13 @@ NOTED = (
         "the name of a list and an address to download look alike",
         None,
     ),
+    Difference(
+        "colours of small JPEGs that are encoded again",
+        "decoded to RGB, resized, its colours halved a second time",
+        "the planes are kept apart; with a side below 64 pixels the two may differ by 38 dB instead of 40",
+        "ours is nearer to the original; in the long comparison six of 285 runs met one such picture at 39.6 dB or more",
+        None,
+    ),
 )
 
 
