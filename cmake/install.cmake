@@ -31,6 +31,7 @@ if(TARGET pixhaul_arrow)
   install(TARGETS pixhaul_arrow LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/pixhaul)
   install(FILES ${PIXHAUL_ARROW_FILES} DESTINATION ${CMAKE_INSTALL_LIBDIR}/pixhaul)
 endif()
+install(FILES docs/events.schema.json docs/grafana.json DESTINATION ${CMAKE_INSTALL_DATADIR}/pixhaul)
 install(DIRECTORY include/pixhaul DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
 
 set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/pixhaul)

@@ -4,6 +4,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "pixhaul/input.h"
@@ -32,6 +33,9 @@ enum class Stopped : std::uint8_t {
   max_bytes,
   max_duration
 };
+
+/// "max_rows"; "" for `no`.
+[[nodiscard]] std::string_view name(Stopped stopped);
 
 /// Failed rows with the same reason: a line of the summary.
 struct FailureGroup {

@@ -131,8 +131,10 @@ struct Options {
   std::optional<std::chrono::milliseconds> max_duration{};
   double fail_ratio = 0;
 
-  // what a face shows; the engine itself never prints
+  // for those who watch; the engine writes the two files and never prints
   ProgressStyle progress = ProgressStyle::automatic;
+  std::string events{};        ///< file that events are appended to, "-" for standard output
+  std::string metrics_file{};  ///< kept up to date for Prometheus' collectors of text files
   LogLevel log_level = LogLevel::warning;
 };
 

@@ -91,6 +91,8 @@ enum class ErrorCode : std::uint8_t {
 [[nodiscard]] std::expected<ErrorCode, std::string> parse_error_code(std::string_view text);
 /// Every row status, in order of declaration.
 [[nodiscard]] std::span<const ErrorCode> row_statuses();
+/// Refused by policy or filter rather than failed: `fail_ratio` does not count it.
+[[nodiscard]] bool is_refusal(ErrorCode code);
 /// What the status means and what to do about it: two or three sentences for `pixhaul explain`.
 [[nodiscard]] std::string_view explanation(ErrorCode code);
 /// Five to eight words for the summary: "unknown host name".

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -81,8 +83,9 @@ struct StatusHosts {
 
 /// Counters of a running or finished run; plain values, copied at one instant.
 struct StatsSnapshot {
-  double seconds = 0;                         ///< since the run started
-  std::optional<std::uint64_t> rows_total{};  ///< known once the list has been read to its end
+  std::chrono::system_clock::time_point time{};  ///< when it was taken; not set: the epoch
+  double seconds = 0;                            ///< since the run started
+  std::optional<std::uint64_t> rows_total{};     ///< known once the list has been read to its end
   std::uint64_t rows_read = 0;
   std::uint64_t rows_done = 0;     ///< in a final status, this run
   std::uint64_t rows_resumed = 0;  ///< already done by an earlier run
@@ -113,9 +116,36 @@ struct StatsSnapshot {
   std::vector<HostReport> hosts{};          ///< those that hold the run up, worst first, at most 20
 };
 
+/// Rates over the last ten seconds: an average over the whole run hides that it has come to a stop.
+class RateWindow {
+ public:
+  void add(const StatsSnapshot& now);
+  [[nodiscard]] double rows_per_second() const;
+  [[nodiscard]] double bytes_per_second() const;
+
+ private:
+  struct Sample {
+    double seconds;
+    std::uint64_t rows;
+    std::uint64_t bytes;
+  };
+  std::deque<Sample> samples_;
+};
+
+/// Images received and rows failed, this run; rows refused by policy or filter are neither.
+[[nodiscard]] std::uint64_t success_count(const StatsSnapshot& now);
+[[nodiscard]] std::uint64_t failed_count(const StatsSnapshot& now);
+
 /// The snapshot as one JSON object on one line, with every field above under its own name;
 /// `by_status` and `status_hosts` have the statuses' words. Fields are only ever added.
 [[nodiscard]] std::string stats_json(const StatsSnapshot& now);
+
+/// The event `progress` of docs/events.schema.json: those fields with the event's own, `success`,
+/// `failed` and the rates. What `--progress json` prints and `--events` writes.
+[[nodiscard]] std::string progress_event(const StatsSnapshot& now, const RateWindow& rates);
+/// The event `notice`.
+[[nodiscard]] std::string notice_event(std::chrono::system_clock::time_point time,
+                                       std::string_view sentence);
 
 /// The same in Prometheus' text format: names `pixhaul_*`, base units (seconds, bytes).
 [[nodiscard]] std::string stats_metrics(const StatsSnapshot& now);

@@ -18,8 +18,8 @@ def download(urls, *, on_progress=None, **options):
         urls: A path of a list or table, a URL, or a pattern, as the command takes them; a list, tuple or iterator of
             URLs; a list of `pathlib.Path`s; or a table that speaks Arrow's C stream interface (pandas, polars,
             pyarrow, Hugging Face datasets), whose columns `url_col`, `caption_col` and so on name.
-        on_progress: Called about four times a second, on the calling thread, with the counters so far as a dict. What
-            it raises stops the run and is raised again.
+        on_progress: Called about four times a second, on the calling thread, with the counters so far as a dict: the
+            event `progress` of docs/events.schema.json. What it raises stops the run and is raised again.
 
     Returns:
         A Summary.

@@ -14,7 +14,7 @@ NOT_KEYWORDS = ("url_list",)
 OF_FOLDERS = (
     "output_folder", "output_format", "file_names", "number_sample_per_shard", "retry_failed", "max_open_shards",
     "metadata", "sizes", "incremental_mode", "body", "max_errors", "max_bytes", "max_duration", "fail_ratio",
-    "progress", "log_level",
+    "progress", "log_level", "events", "metrics_file",
 )
 # What has none either where there is one URL instead of rows.
 OF_ROWS = (

@@ -86,7 +86,7 @@ class _Json(_Plain):
     every = _JSON_EVERY
 
     def line(self, now):
-        return json.dumps({"version": 1, "event": "progress", **now})
+        return json.dumps(now)
 
 
 class _Notebook:

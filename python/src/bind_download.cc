@@ -18,24 +18,6 @@ namespace pixhaul::python {
 
 namespace {
 
-std::string_view stopped_name(Stopped stopped) {
-  switch (stopped) {
-    case Stopped::no:
-      return "";
-    case Stopped::interrupted:
-      return "interrupted";
-    case Stopped::max_rows:
-      return "max_rows";
-    case Stopped::max_errors:
-      return "max_errors";
-    case Stopped::max_bytes:
-      return "max_bytes";
-    case Stopped::max_duration:
-      return "max_duration";
-  }
-  return "";
-}
-
 class PythonObserver final : public Observer {
  public:
   PythonObserver(nb::object on_progress, nb::object on_notice, std::stop_source stop)
@@ -44,9 +26,10 @@ class PythonObserver final : public Observer {
         stop_(std::move(stop)) {}
 
   void on_progress(const StatsSnapshot& now) override {
+    rates_.add(now);
     call([&] {
       if (PyErr_CheckSignals() != 0) throw nb::python_error();
-      if (!on_progress_.is_none()) on_progress_(stats_dict(now));
+      if (!on_progress_.is_none()) on_progress_(parsed(progress_event(now, rates_)));
     });
   }
   void on_notice(const std::string& sentence) override {
@@ -72,6 +55,7 @@ class PythonObserver final : public Observer {
   nb::object on_progress_;
   nb::object on_notice_;
   std::stop_source stop_;
+  RateWindow rates_;
   std::exception_ptr raised_;
 };
 
@@ -99,7 +83,7 @@ nb::list failures(const Summary& summary) {
 nb::dict summary_dict(const Summary& summary) {
   nb::dict all;
   all["stats"] = stats_dict(summary.stats);
-  all["stopped"] = std::string(stopped_name(summary.stopped));
+  all["stopped"] = std::string(name(summary.stopped));
   all["network_down"] = summary.network_down;
   all["rows"] = summary.rows;
   all["images"] = summary.images;

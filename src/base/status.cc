@@ -290,6 +290,10 @@ std::expected<ErrorCode, std::string> parse_error_code(std::string_view text) {
 
 std::span<const ErrorCode> row_statuses() { return kRowStatuses; }
 
+bool is_refusal(ErrorCode code) {
+  return code == ErrorCode::robots_txt || code == ErrorCode::opt_out || code == ErrorCode::filtered;
+}
+
 std::string_view explanation(ErrorCode code) { return status_of(code).explanation; }
 
 std::string_view short_meaning(ErrorCode code) { return status_of(code).meaning; }

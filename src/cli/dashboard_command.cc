@@ -29,6 +29,7 @@ Result<std::unique_ptr<Dashboard>> open_printed(const DashboardSettings& setting
 
 StatsSnapshot snapshot_of(const FolderStatus& status, double seconds) {
   StatsSnapshot now;
+  now.time = std::chrono::system_clock::now();
   now.seconds = seconds;
   now.rows_total = status.rows_total;
   now.rows_read = now.rows_done = status.rows;

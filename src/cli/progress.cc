@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <nlohmann/json.hpp>
 #include <utility>
 #include <vector>
 
@@ -17,16 +16,9 @@
 namespace pixhaul::cli {
 namespace {
 
-constexpr double kWindowSeconds = 10;
 constexpr double kBarInterval = 0.25;
 constexpr double kLineInterval = 10;
 constexpr double kJsonInterval = 1;
-
-constexpr ErrorCode kRefusals[] = {ErrorCode::robots_txt, ErrorCode::opt_out, ErrorCode::filtered};
-
-std::uint64_t count_of(const StatsSnapshot& now, ErrorCode code) {
-  return now.by_status.at(static_cast<std::size_t>(code));
-}
 
 // "" while the end of the list is unknown or nothing has been finished yet.
 std::string time_left(const StatsSnapshot& now, const RateWindow& rates) {
@@ -93,34 +85,6 @@ std::string drawn_bar(double share, bool has_colour) {
 
 }  // namespace
 
-void RateWindow::add(const StatsSnapshot& now) {
-  samples_.push_back({now.seconds, now.rows_done, now.bytes_body});
-  while (samples_.size() > 2 && samples_.front().seconds < now.seconds - kWindowSeconds)
-    samples_.pop_front();
-}
-
-double RateWindow::rows_per_second() const {
-  if (samples_.empty()) return 0;
-  const double seconds = samples_.back().seconds - samples_.front().seconds;
-  return seconds > 0 ? static_cast<double>(samples_.back().rows - samples_.front().rows) / seconds
-                     : 0;
-}
-
-double RateWindow::bytes_per_second() const {
-  if (samples_.empty()) return 0;
-  const double seconds = samples_.back().seconds - samples_.front().seconds;
-  return seconds > 0 ? static_cast<double>(samples_.back().bytes - samples_.front().bytes) / seconds
-                     : 0;
-}
-
-std::uint64_t success_count(const StatsSnapshot& now) { return count_of(now, ErrorCode::success); }
-
-std::uint64_t failed_count(const StatsSnapshot& now) {
-  std::uint64_t not_failed = success_count(now);
-  for (ErrorCode code : kRefusals) not_failed += count_of(now, code);
-  return now.rows_done - std::min(now.rows_done, not_failed);
-}
-
 BarLine bar_line(const StatsSnapshot& now, const RateWindow& rates, std::size_t columns,
                  bool has_colour) {
   // One column stays free: a full line makes some terminals scroll.
@@ -144,40 +108,6 @@ BarLine bar_line(const StatsSnapshot& now, const RateWindow& rates, std::size_t 
 std::string plain_line(const StatsSnapshot& now, const RateWindow& rates) {
   return fmt::format("{}: {} done, {} failed, {}", duration_words(now.seconds), done_of_total(now),
                      count_words(failed_count(now)), joined(figures(now, rates)));
-}
-
-std::string json_line(const StatsSnapshot& now, const RateWindow& rates) {
-  nlohmann::ordered_json event = {
-      {"version", 1},
-      {"event", "progress"},
-      {"seconds", now.seconds},
-      {"rows_total", nullptr},
-      {"rows_read", now.rows_read},
-      {"rows_done", now.rows_done},
-      {"rows_resumed", now.rows_resumed},
-      {"success", success_count(now)},
-      {"failed", failed_count(now)},
-      {"requests", now.requests},
-      {"connections_opened", now.connections_opened},
-      {"connections_reused", now.connections_reused},
-      {"dns_queries", now.dns_queries},
-      {"bytes_body", now.bytes_body},
-      {"bytes_wire", now.bytes_wire},
-      {"bytes_saved", now.bytes_saved},
-      {"rows_per_second", rates.rows_per_second()},
-      {"bytes_per_second", rates.bytes_per_second()},
-      {"in_flight", now.in_flight},
-      {"concurrency_limit", now.concurrency_limit},
-      {"hosts_active", now.hosts_active},
-      {"memory_bytes", now.memory_bytes},
-      {"limited_by", now.limited_by},
-      {"by_status", nlohmann::ordered_json::object()},
-  };
-  if (now.rows_total) event["rows_total"] = *now.rows_total;
-  for (ErrorCode code : row_statuses()) {
-    if (count_of(now, code) != 0) event["by_status"][std::string(name(code))] = count_of(now, code);
-  }
-  return event.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
 Progress::Progress(ProgressStyle style, LogLevel level, const Terminal& terminal,
@@ -209,7 +139,7 @@ void Progress::on_progress(const StatsSnapshot& now) {
   if (shown_at_ >= 0 && now.seconds - shown_at_ < interval) return;
   shown_at_ = now.seconds;
   if (style_ == ProgressStyle::plain) print(plain_line(now, rates_));
-  if (style_ == ProgressStyle::json) print(json_line(now, rates_));
+  if (style_ == ProgressStyle::json) print(progress_event(now, rates_));
   if (style_ == ProgressStyle::bar) {
     BarLine line = bar_line(now, rates_, terminal_.columns_now(), terminal_.has_colour);
     bar_.draw(std::move(line.text), line.width);
@@ -219,8 +149,7 @@ void Progress::on_progress(const StatsSnapshot& now) {
 void Progress::on_notice(const std::string& sentence) {
   if (level_ == LogLevel::error) return;
   if (style_ == ProgressStyle::json) {
-    const nlohmann::ordered_json event = {{"version", 1}, {"event", "notice"}, {"text", sentence}};
-    print(event.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+    print(notice_event(std::chrono::system_clock::now(), sentence));
   } else {
     print(fmt::format("pixhaul: {}", sentence));
   }
@@ -230,7 +159,7 @@ void Progress::on_notice(const std::string& sentence) {
 void Progress::finish() {
   bar_.erase();
   if (style_ == ProgressStyle::json && last_ && last_->seconds > shown_at_)
-    print(json_line(*last_, rates_));
+    print(progress_event(*last_, rates_));
 }
 
 void Progress::print(const std::string& line) { bar_.print_above(line); }

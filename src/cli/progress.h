@@ -2,7 +2,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <string>
 
@@ -10,26 +9,6 @@
 #include "pixhaul/download.h"
 
 namespace pixhaul::cli {
-
-/// Rates over the last ten seconds: an average over the whole run hides that it has come to a stop.
-class RateWindow {
- public:
-  void add(const StatsSnapshot& now);
-  [[nodiscard]] double rows_per_second() const;
-  [[nodiscard]] double bytes_per_second() const;
-
- private:
-  struct Sample {
-    double seconds;
-    std::uint64_t rows;
-    std::uint64_t bytes;
-  };
-  std::deque<Sample> samples_;
-};
-
-/// Images received and rows failed, this run.
-[[nodiscard]] std::uint64_t success_count(const StatsSnapshot& now);
-[[nodiscard]] std::uint64_t failed_count(const StatsSnapshot& now);
 
 /// A line and the columns it takes.
 struct BarLine {
@@ -43,8 +22,6 @@ struct BarLine {
                                std::size_t columns, bool has_colour);
 /// One plain line with the same figures, for logs.
 [[nodiscard]] std::string plain_line(const StatsSnapshot& now, const RateWindow& rates);
-/// One NDJSON event: {"version":1,"event":"progress",...}. Fields are only ever added.
-[[nodiscard]] std::string json_line(const StatsSnapshot& now, const RateWindow& rates);
 
 /// Shows a run on a stream. One thread: the one that calls download().
 class Progress final : public Observer {

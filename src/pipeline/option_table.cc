@@ -446,6 +446,13 @@ constexpr Entry kEntries[] = {
     entry<&O::progress, kPlain>({"progress", "display", "auto|bar|plain|json|none",
                                  "On standard error: a live bar, a line every 10 seconds, "
                                  "NDJSON, or nothing; auto is the bar on a terminal."}),
+    entry<&O::events, kNoneText>(
+        {"events", "display", "FILE",
+         "Append what happens as NDJSON, an event a line; - is standard output."}),
+    entry<&O::metrics_file, kNoneText>(
+        {"metrics_file", "display", "FILE",
+         "Keep the run's counters in this file in Prometheus' text format, written anew every 5 "
+         "seconds."}),
     entry<&O::log_level, kPlain>(
         {"log_level", "display", "error|warning|info", "Which notices are shown."}),
 };

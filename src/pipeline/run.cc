@@ -136,7 +136,12 @@ Result<> Run::open(const Input& input) {
   redo_ = std::move(*redo);
   if (auto opened = open_list(input); !opened) return opened;
   if (auto opened = open_output(); !opened) return opened;
-  return open_network();
+  if (auto opened = open_network(); !opened) return opened;
+  auto watchers = Watchers::open(options_, world_.clock());
+  if (!watchers) return std::unexpected(std::move(watchers).error());
+  watchers_ = std::move(*watchers);
+  book_->tell(watchers_->events());
+  return {};
 }
 
 Result<> Run::open_list(const Input& input) {
@@ -256,6 +261,13 @@ Result<> Run::open_network() {
 // ---- working
 
 Result<Summary> Run::work(Observer& observer, std::stop_token stop) {
+  WatchedObserver watched(observer, *watchers_);
+  Result<Summary> summary = work_watched(watched, std::move(stop));
+  watchers_->finish(summary);
+  return summary;
+}
+
+Result<Summary> Run::work_watched(Observer& observer, std::stop_token stop) {
   for (const std::string& notice : settings_.notices) observer.on_notice(notice);
   started_ = shared_->clock.now();
   stages_.emplace(Stages{.intake = *intake_,
@@ -401,6 +413,7 @@ StatsSnapshot Run::snapshot() {
     all.held_by_memory = all.held_by_memory || one.held_by_memory;
   }
   const ShardBook::Progress progress = book_->progress();
+  stats.time = world_.clock().wall_now();
   stats.seconds = std::chrono::duration<double>(shared_->clock.now() - started_).count();
   stats.rows_read = intake_->rows_read();
   stats.rows_resumed = intake_->rows_resumed();

@@ -21,6 +21,7 @@
 #include "pipeline/row_window.h"
 #include "pipeline/shard_book.h"
 #include "pipeline/standing.h"
+#include "pipeline/watchers.h"
 #include "pipeline/world.h"
 #include "pipeline/write_stage.h"
 #include "pixhaul/download.h"
@@ -51,6 +52,7 @@ class Run {
   [[nodiscard]] Result<std::unique_ptr<writers::SampleWriter>> make_writer();
   [[nodiscard]] Result<std::unique_ptr<SampleStore>> make_store();
 
+  [[nodiscard]] Result<Summary> work_watched(Observer& observer, std::stop_token stop);
   void watch(Observer& observer, std::stop_token stop);
   void drain(Observer& observer);
   void stop_stages();
@@ -77,6 +79,7 @@ class Run {
   std::unique_ptr<ledger::RunFolder> folder_;
   std::unique_ptr<writers::SampleWriter> sweeper_;
   std::unique_ptr<StandingSamples> standing_;  // the reader's
+  std::unique_ptr<Watchers> watchers_;
   std::unique_ptr<ShardBook> book_;
   std::unique_ptr<RowWindow> window_;
   std::unique_ptr<WriteStage> write_stage_;

@@ -62,6 +62,7 @@ std::vector<Fetched> Session::fetch_all(std::span<const std::string> urls) {
 StatsSnapshot Session::stats() const {
   const net::FetchCounters counters = state_->client->counters();
   StatsSnapshot stats;
+  stats.time = std::chrono::system_clock::now();
   stats.requests = counters.requests;
   stats.connections_opened = counters.connections_opened;
   stats.connections_reused = counters.connections_reused;

@@ -144,6 +144,11 @@ Result<ledger::DataPlace> ShardBook::keep(std::uint64_t index, std::span<const s
 }
 
 Result<> ShardBook::finish(const std::vector<FinishedRow>& rows) {
+  // Told first: a shard's failures then stand before the shard.
+  for (const FinishedRow& finished : rows) {
+    if (events_ != nullptr && finished.row.outcome.status != ErrorCode::success)
+      events_->row_failed(finished.row);
+  }
   const MutexLock lock(mutex_);
   for (const FinishedRow& finished : rows) {
     const Row& row = finished.row;
@@ -226,9 +231,11 @@ Result<> ShardBook::commit(Closed& closed) {
   if (!published) return published;
   const bool sweeps_now = shard.was_resumed() && !sweeps_first;
   const std::string name = shard.name();
+  const std::uint64_t number = shard.shard();
   const auto kept = sweeps_now ? shard.paths() : std::unordered_set<std::string>();
   folder_.end_commit(std::move(*assembly));
   shards_written_.fetch_add(1, std::memory_order_relaxed);
+  if (events_ != nullptr) events_->shard_written(name, folder_.record(number).value());
   if (!sweeps_now) return {};
   return sweeper_.sweep(name, kept);
 }

@@ -16,6 +16,7 @@
 #include "ledger/compare.h"
 #include "ledger/open_shard.h"
 #include "ledger/run_folder.h"
+#include "pipeline/event_log.h"
 #include "pipeline/tally.h"
 #include "pixhaul/outcome.h"
 #include "writers/writer.h"
@@ -53,6 +54,9 @@ class ShardBook {
         publish_(std::move(publish)),
         max_open_(max_open),
         clock_(clock) {}
+
+  /// Has failed rows and written shards told; before any work. `events` outlives the work.
+  void tell(EventLog* events) { events_ = events; }
 
   // For the reader, one thread.
 
@@ -149,6 +153,7 @@ class ShardBook {
   const Publish publish_;
   const std::uint32_t max_open_;
   const Clock& clock_;
+  EventLog* events_ = nullptr;      // not owned, outlives the work; nullptr: nobody is told
   std::optional<Reading> reading_;  // the reader's own
   mutable Mutex mutex_;
   ConditionVariable closed_one_;

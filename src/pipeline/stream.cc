@@ -395,6 +395,7 @@ void Stream::State::stop_and_join() {
 
 StatsSnapshot Stream::State::stats() const {
   StatsSnapshot stats;
+  stats.time = std::chrono::system_clock::now();
   for (const auto& stage : stages_) {
     const net::FetchCounters one = stage->counters();
     stats.requests += one.requests;

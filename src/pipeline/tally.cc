@@ -19,10 +19,6 @@ bool is_network(ErrorCode code) {
 
 }  // namespace
 
-bool is_refusal(ErrorCode code) {
-  return code == ErrorCode::robots_txt || code == ErrorCode::opt_out || code == ErrorCode::filtered;
-}
-
 void Tally::count(const Row& row, std::string_view host) {
   const ErrorCode status = row.outcome.status;
   ++rows_;

@@ -50,7 +50,4 @@ class Tally {
   std::unordered_map<std::uint32_t, Group> groups_;  // by status and HTTP code
 };
 
-/// Refused by policy or filter rather than failed: not counted by `fail_ratio`.
-[[nodiscard]] bool is_refusal(ErrorCode code);
-
 }  // namespace pixhaul::pipeline

@@ -1,5 +1,7 @@
-// The snapshot as JSON: what `--progress json` prints and the dashboard is sent.
+// The snapshot as JSON: what the dashboard is sent, and the events that both `--progress json` and
+// `--events` write.
 #include "base/json_writer.h"
+#include "stats/event_head.h"
 #include "stats/fields.h"
 
 namespace pixhaul {
@@ -47,12 +49,8 @@ void append_host(JsonWriter& json, const HostReport& host) {
   json.end_object();
 }
 
-}  // namespace
-
-std::string stats_json(const StatsSnapshot& now) {
-  std::string text;
-  JsonWriter json(text);
-  json.begin_object();
+// Everything of the snapshot, inside an object that is open.
+void append_fields(JsonWriter& json, const StatsSnapshot& now) {
   json.field("seconds", now.seconds);
   json.key("rows_total");
   now.rows_total ? json.value(*now.rows_total) : json.null();
@@ -86,6 +84,40 @@ std::string stats_json(const StatsSnapshot& now) {
   json.begin_array();
   for (const HostReport& host : now.hosts) append_host(json, host);
   json.end_array();
+}
+
+}  // namespace
+
+std::string stats_json(const StatsSnapshot& now) {
+  std::string text;
+  JsonWriter json(text);
+  json.begin_object();
+  stats::time_field(json, now.time);
+  append_fields(json, now);
+  json.end_object();
+  return text;
+}
+
+std::string progress_event(const StatsSnapshot& now, const RateWindow& rates) {
+  std::string text;
+  JsonWriter json(text);
+  json.begin_object();
+  stats::event_head(json, "progress", now.time);
+  append_fields(json, now);
+  json.field("success", success_count(now));
+  json.field("failed", failed_count(now));
+  json.field("rows_per_second", rates.rows_per_second());
+  json.field("bytes_per_second", rates.bytes_per_second());
+  json.end_object();
+  return text;
+}
+
+std::string notice_event(std::chrono::system_clock::time_point time, std::string_view sentence) {
+  std::string text;
+  JsonWriter json(text);
+  json.begin_object();
+  stats::event_head(json, "notice", time);
+  json.field("text", sentence);
   json.end_object();
   return text;
 }

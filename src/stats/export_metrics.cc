@@ -3,6 +3,7 @@
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 
+#include <chrono>
 #include <limits>
 #include <utility>
 #include <vector>
@@ -91,6 +92,10 @@ std::string stats_metrics(const StatsSnapshot& now) {
   std::vector<MetricFamily> families;
   families.push_back(
       single("run_duration_seconds", "Since the run started.", MetricType::Gauge, now.seconds));
+  const std::chrono::duration<double> since_epoch = now.time.time_since_epoch();
+  families.push_back(single("snapshot_timestamp_seconds",
+                            "When these figures were taken, in seconds since 1970.",
+                            MetricType::Gauge, since_epoch.count()));
   if (now.rows_total) {
     families.push_back(single("list_rows", "Rows of the whole list, once it was read to its end.",
                               MetricType::Gauge, static_cast<double>(*now.rows_total)));

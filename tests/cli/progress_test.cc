@@ -105,33 +105,6 @@ TEST(ProgressBar, ColoursOnlyWhenAskedAndColoursTakeNoColumns) {
   EXPECT_EQ(coloured.width, plain.text.size());
 }
 
-TEST(RateWindow, ForgetsWhatIsOlderThanTenSeconds) {
-  RateWindow rates;
-  for (int second = 0; second <= 10; ++second) rates.add(at(second, 30));
-  EXPECT_DOUBLE_EQ(rates.rows_per_second(), 0);
-  rates.add(at(20, 40));
-  EXPECT_DOUBLE_EQ(rates.rows_per_second(), 1);
-}
-
-TEST(ProgressJson, IsOneVersionedObjectALine) {
-  const std::string line = json_line(at(2, 20, 1), window({at(0, 0), at(2, 20, 1)}));
-  EXPECT_EQ(line.find('\n'), line.npos);
-  const auto event = nlohmann::json::parse(line);
-  EXPECT_EQ(event["version"], 1);
-  EXPECT_EQ(event["event"], "progress");
-  EXPECT_EQ(event["rows_total"], 40);
-  EXPECT_EQ(event["success"], 19);
-  EXPECT_EQ(event["failed"], 1);
-  EXPECT_EQ(event["by_status"]["http_4xx"], 1);
-}
-
-TEST(FailedCount, LeavesOutRefusals) {
-  StatsSnapshot now = at(1, 10, 2);
-  now.rows_done = 11;
-  now.by_status[static_cast<std::size_t>(ErrorCode::opt_out)] = 1;
-  EXPECT_EQ(failed_count(now), 2u);
-}
-
 TEST(Progress, RedrawsABarAtMostFourTimesASecond) {
   Screen screen;
   const std::atomic<int> wanted = 0;

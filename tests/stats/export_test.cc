@@ -5,6 +5,7 @@
 #include <set>
 #include <sstream>
 
+#include "base/clock.h"
 #include "stats/fields.h"
 
 namespace pixhaul {
@@ -61,6 +62,61 @@ TEST(StatsJson, HasEveryFieldUnderItsOwnName) {
 
 TEST(StatsJson, AnUnknownTotalIsNull) {
   EXPECT_TRUE(nlohmann::json::parse(stats_json({}))["rows_total"].is_null());
+}
+
+TEST(Events, ProgressHasTheSnapshotsFieldsAndItsOwn) {
+  StatsSnapshot now = running();
+  now.time =
+      std::chrono::sys_days(std::chrono::year(2026) / 11 / 24) + std::chrono::milliseconds(5);
+  RateWindow rates;
+  rates.add({.seconds = 10.5, .rows_done = 20, .bytes_body = 0});
+  rates.add({.seconds = 12.5, .rows_done = 40, .bytes_body = 600});
+  const std::string line = progress_event(now, rates);
+  EXPECT_EQ(line.find('\n'), line.npos);
+  auto event = nlohmann::json::parse(line);
+  const auto snapshot = nlohmann::json::parse(stats_json(now));
+  for (const auto& [name, value] : snapshot.items()) {
+    EXPECT_EQ(event[name], value) << name;
+    event.erase(name);
+  }
+  EXPECT_EQ(event, (nlohmann::json{{"version", 1},
+                                   {"event", "progress"},
+                                   {"success", 30},
+                                   {"failed", 10},
+                                   {"rows_per_second", 10},
+                                   {"bytes_per_second", 300}}));
+  EXPECT_THAT(line, HasSubstr("\"time\":\"2026-11-24T00:00:00.005Z\""));
+}
+
+TEST(Events, ANoticesTextIsEscaped) {
+  const auto event = nlohmann::json::parse(notice_event({}, "a \"quoted\"\nline"));
+  EXPECT_EQ(event["event"], "notice");
+  EXPECT_EQ(event["text"], "a \"quoted\"\nline");
+}
+
+TEST(RateWindow, ForgetsWhatIsOlderThanTenSeconds) {
+  RateWindow rates;
+  EXPECT_DOUBLE_EQ(rates.rows_per_second(), 0);
+  for (int second = 0; second <= 10; ++second)
+    rates.add({.seconds = static_cast<double>(second), .rows_done = 30});
+  EXPECT_DOUBLE_EQ(rates.rows_per_second(), 0);
+  rates.add({.seconds = 20, .rows_done = 40, .bytes_body = 50});
+  EXPECT_DOUBLE_EQ(rates.rows_per_second(), 1);
+  EXPECT_DOUBLE_EQ(rates.bytes_per_second(), 5);
+}
+
+TEST(FailedCount, LeavesOutRefusals) {
+  StatsSnapshot now = running();
+  now.rows_done = 41;
+  now.by_status[static_cast<std::size_t>(ErrorCode::opt_out)] = 1;
+  EXPECT_EQ(failed_count(now), 10u);
+  EXPECT_EQ(success_count(now), 30u);
+}
+
+TEST(StatsMetrics, SayWhenTheyWereTaken) {
+  StatsSnapshot now;
+  now.time = WallTime(std::chrono::milliseconds(1'790'000'000'250));
+  EXPECT_THAT(stats_metrics(now), HasSubstr("pixhaul_snapshot_timestamp_seconds 1790000000.25\n"));
 }
 
 TEST(StatsMetrics, NamesFollowPrometheusConventions) {
