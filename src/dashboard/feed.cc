@@ -53,6 +53,11 @@ std::optional<Feed::News> Feed::next(std::uint64_t seen, std::chrono::millisecon
   return News{.version = version_, .json = news_json()};
 }
 
+StatsSnapshot Feed::last() const {
+  const std::scoped_lock lock(mutex_);
+  return last_;
+}
+
 std::string Feed::history_json() const {
   const std::scoped_lock lock(mutex_);
   std::string text;

@@ -32,6 +32,8 @@ class Feed {
   };
   /// What is newer than `seen`, waiting `patience` for it at most; nullopt if nothing is.
   [[nodiscard]] std::optional<News> next(std::uint64_t seen, std::chrono::milliseconds patience);
+  /// What was published last; nothing yet: all zero.
+  [[nodiscard]] StatsSnapshot last() const;
   /// {"points": [[seconds, rows, images, body bytes, in flight], …]}
   [[nodiscard]] std::string history_json() const;
 

@@ -75,6 +75,7 @@ Verdict Gate::judge(const RequestFacts& request) {
   if (!is_own_site) return {.status = 403, .reason = "asked for by another site\n"};
   if (request.has_body) return {.status = 400, .reason = "a request with a body\n"};
   if (has_cookie(request.cookie)) return {};
+  if (may_scrape(request)) return {};
   const bool may_exchange = request.method == "GET" && request.path == "/";
   if (may_exchange && equal(request.token, token_)) {
     const std::scoped_lock lock(mutex_);
@@ -98,6 +99,16 @@ bool Gate::is_own_name(std::string_view host) const {
 bool Gate::is_own_origin(std::string_view origin) const {
   constexpr std::string_view kScheme = "http://";
   return origin.starts_with(kScheme) && is_own_name(origin.substr(kScheme.size()));
+}
+
+// RFC 6750, 2.1; the scheme's case does not matter (RFC 9110, 11.1).
+bool Gate::may_scrape(const RequestFacts& request) const {
+  constexpr std::string_view kScheme = "bearer ";
+  if (request.path != "/metrics" || request.authorization.size() < kScheme.size()) return false;
+  const bool is_bearer = std::ranges::equal(
+      request.authorization.substr(0, kScheme.size()), kScheme,
+      [](char a, char b) { return (a >= 'A' && a <= 'Z' ? static_cast<char>(a + 32) : a) == b; });
+  return is_bearer && equal(request.authorization.substr(kScheme.size()), token_);
 }
 
 bool Gate::has_cookie(std::string_view header) const {

@@ -17,7 +17,8 @@ struct RequestFacts {
   std::string_view origin{};      ///< "" when there is none
   std::string_view fetch_site{};  ///< Sec-Fetch-Site; "" when there is none
   std::string_view cookie{};
-  std::string_view token{};  ///< of the query
+  std::string_view token{};          ///< of the query
+  std::string_view authorization{};  ///< the header's value
   bool has_body = false;
 };
 
@@ -28,7 +29,9 @@ struct Verdict {
 };
 
 /// Who may see the page: a request to one of our own names, from no other site, that only reads,
-/// with the cookie that the one-time token was exchanged for. Any thread.
+/// with the cookie that the one-time token was exchanged for. A machine that scrapes /metrics shows
+/// the token as `Authorization: Bearer` each time instead, spent or not: that gives figures only,
+/// and no page of another site can send the header unasked. Any thread.
 class Gate {
  public:
   /// Errors: internal, where the system gives no random bytes.
@@ -45,6 +48,7 @@ class Gate {
   Gate(std::uint16_t port, std::string token, std::string secret);
   [[nodiscard]] bool is_own_name(std::string_view host) const;
   [[nodiscard]] bool is_own_origin(std::string_view origin) const;
+  [[nodiscard]] bool may_scrape(const RequestFacts& request) const;
   [[nodiscard]] bool has_cookie(std::string_view header) const;
 
   std::string port_;

@@ -13,6 +13,7 @@ namespace pixhaul::dashboard {
 namespace {
 
 constexpr std::string_view kJson = "application/json";
+constexpr std::string_view kMetrics = "text/plain; version=0.0.4; charset=utf-8";
 constexpr std::size_t kPageRows = 60;
 constexpr std::uint32_t kLargestSide = 1024;
 constexpr std::uint32_t kSmallestSide = 32;
@@ -78,6 +79,7 @@ Response Routes::answer(const Request& request) {
     return {.type = "text/html; charset=utf-8", .body = std::string(page_html())};
   }
   if (request.path == "/api/about") return {.type = kJson, .body = about_json(output_folder_)};
+  if (request.path == "/metrics") return {.type = kMetrics, .body = stats_metrics(feed_.last())};
   if (request.path == "/api/history") return {.type = kJson, .body = feed_.history_json()};
   if (request.path == "/api/events") return events();
   if (request.path == "/api/rows") return rows(request);

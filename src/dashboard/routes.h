@@ -11,8 +11,8 @@
 namespace pixhaul::dashboard {
 
 /// The addresses of the page and what stands behind each: / (the page), /api/about, /api/history,
-/// /api/events (server-sent events, one `data:` line a snapshot), /api/rows, /api/row, /api/image.
-/// Any thread.
+/// /api/events (server-sent events, one `data:` line a snapshot), /api/rows, /api/row, /api/image;
+/// /metrics for Prometheus. Any thread.
 class Routes {
  public:
   /// `feed` outlives this.

@@ -157,6 +157,7 @@ Verdict judge(Gate& gate, const httplib::Request& request, const std::string& to
   const std::string origin = request.get_header_value("Origin");
   const std::string site = request.get_header_value("Sec-Fetch-Site");
   const std::string cookie = request.get_header_value("Cookie");
+  const std::string authorization = request.get_header_value("Authorization");
   const std::string length = request.get_header_value("Content-Length");
   const bool has_body =
       (!length.empty() && length != "0") || request.has_header("Transfer-Encoding");
@@ -169,6 +170,7 @@ Verdict judge(Gate& gate, const httplib::Request& request, const std::string& to
                      .fetch_site = site,
                      .cookie = cookie,
                      .token = token,
+                     .authorization = authorization,
                      .has_body = has_body});
 }
 

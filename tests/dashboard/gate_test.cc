@@ -87,6 +87,42 @@ TEST(DashboardGate, AttacksAreRefusedEvenWithTheSecretAndSpendNothing) {
                   .sets_cookie);
 }
 
+TEST(DashboardGate, ABearerTokenReadsMetricsAndNothingElse) {
+  Gate gate = make_gate();
+  const std::string bearer = "Bearer " + gate.token();
+  const RequestFacts scrape{
+      .method = "GET", .path = "/metrics", .host = kOwnHost, .authorization = bearer};
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(gate.judge(scrape).status, 200);
+    EXPECT_FALSE(gate.judge(scrape).sets_cookie);
+  }
+  const auto refused = [&](RequestFacts facts) {
+    EXPECT_EQ(gate.judge(facts).status, 403) << facts.path << ' ' << facts.authorization;
+  };
+  for (const std::string_view path : {"/", "/api/rows", "/metrics/", "/Metrics", ""}) {
+    RequestFacts facts = scrape;
+    facts.path = path;
+    refused(facts);
+  }
+  for (const std::string& value :
+       {std::string(), gate.token(), "Basic " + gate.token(), bearer + "0", std::string("Bearer "),
+        "Bearer  " + gate.token()}) {
+    RequestFacts facts = scrape;
+    facts.authorization = value;
+    refused(facts);
+  }
+  RequestFacts foreign = scrape;
+  foreign.host = "evil.example:8765";
+  refused(foreign);
+  foreign = scrape;
+  foreign.origin = "http://evil.example";
+  refused(foreign);
+  refused({.method = "GET", .path = "/metrics", .host = kOwnHost, .token = gate.token()});
+  EXPECT_TRUE(gate.judge({.method = "GET", .path = "/", .host = kOwnHost, .token = gate.token()})
+                  .sets_cookie)
+      << "scraping spends nothing";
+}
+
 TEST(DashboardGate, WrongSecretsAreRefused) {
   Gate gate = make_gate();
   std::string wrong = gate.token();

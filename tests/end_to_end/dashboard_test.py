@@ -141,6 +141,18 @@ class Dashboards(support.Case):
         process.kill()
         process.communicate()
 
+    def test_prometheus_reads_figures_with_the_token(self):
+        self.dataset("files")
+        page = self.page()
+        token = page.query.partition("token=")[2]
+        self.assertEqual(page.ask("/metrics")[0], 403)
+        for _ in range(2):
+            status, headers, text = page.ask("/metrics", headers={"Authorization": f"Bearer {token}"})
+            self.assertEqual((status, headers["Content-Type"].split(";")[0]), (200, "text/plain"))
+            self.assertIn(b'pixhaul_rows_total{status="success"} 11\n', text)
+        self.assertEqual(page.ask("/api/rows", headers={"Authorization": f"Bearer {token}"})[0], 403)
+        page.open()
+
     def test_slow_clients_do_not_hold_what_ends_it(self):
         self.dataset("files")
         page = self.page()
