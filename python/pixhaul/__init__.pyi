@@ -159,6 +159,8 @@ def download(
     max_duration: float | str | timedelta | None = None,
     fail_ratio: float = 0,
     progress: Literal["auto", "bar", "plain", "json", "none"] = "auto",
+    events: str | None = None,
+    metrics_file: str | None = None,
     log_level: Literal["error", "warning", "info"] = "warning",
 ) -> Summary: ...
 def stream(

@@ -21,7 +21,7 @@ check() {
 
 cmake --install "$build" --prefix "$prefix" >/dev/null
 library=$(dirname "$(find "$prefix" -name 'libpixhaul.so' | head -1)")
-for file in bin/pixhaul include/pixhaul/pixhaul.h share/man/man1/pixhaul.1 \
+for file in bin/pixhaul include/pixhaul/pixhaul.h share/man/man1/pixhaul.1 share/pixhaul/events.schema.json \
     share/bash-completion/completions/pixhaul share/zsh/site-functions/_pixhaul \
     share/fish/vendor_completions.d/pixhaul.fish; do
   [[ -s $prefix/$file ]] || fail "$file is missing"
