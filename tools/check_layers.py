@@ -49,6 +49,7 @@ PUBLIC = {
     "compare.h": RUN,
     "browse.h": {"pipeline", "dashboard"},
     "dashboard.h": {"dashboard", "cli"},
+    "report.h": RUN,
     "status.h": RUN,
     "verify.h": RUN,
     "pixhaul.h": set(),

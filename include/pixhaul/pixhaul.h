@@ -11,6 +11,7 @@
 #include "pixhaul/option_table.h"
 #include "pixhaul/options.h"
 #include "pixhaul/outcome.h"
+#include "pixhaul/report.h"
 #include "pixhaul/result.h"
 #include "pixhaul/session.h"
 #include "pixhaul/stats.h"

@@ -12,6 +12,7 @@
 #include "cli/help.h"
 #include "cli/img2dataset_command.h"
 #include "cli/progress.h"
+#include "cli/report_command.h"
 #include "cli/signals.h"
 #include "cli/summary.h"
 #include "pixhaul/option_table.h"
@@ -99,6 +100,8 @@ int run_invocation(const Invocation& invocation, const Console& console) {
       return run_verify(invocation, console);
     case Command::dashboard:
       return run_dashboard(invocation, console);
+    case Command::report:
+      return run_report(invocation, console);
     case Command::doctor:
       return run_doctor(invocation, console);
     case Command::compare:

@@ -9,7 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
-#include "cli/numbers.h"
+#include "base/numbers.h"
 
 namespace pixhaul::cli {
 namespace {

@@ -30,6 +30,7 @@ constexpr CommandFlag kCommandFlags[] = {
      "Serve a page that shows the run, on 127.0.0.1; 0 takes any free port. Its address is "
      "printed."},
     {"deep", 0, "", "(verify) Decode every image as well."},
+    {"format", 0, "html|json|md", "(report) One page with pictures, or its figures as text."},
     {"images", 0, "N,...", "How many images at once, one block of the table each.", true},
     {"rounds", 0, "N", "Rounds of every setting; 8, and 2 when a host is public.", true},
     {"json", 0, "FILE", "Write every figure of the comparison as JSON.", true},
@@ -63,6 +64,7 @@ constexpr CommandWord kCommandWords[] = {{"compare", Command::compare},
                                          {"status", Command::status},
                                          {"verify", Command::verify},
                                          {"dashboard", Command::dashboard},
+                                         {"report", Command::report},
                                          {"doctor", Command::doctor}};
 
 std::string canonical(std::string_view name) {
@@ -211,6 +213,9 @@ class Parser {
     if (flag.name == "deep" && invocation_.command != Command::verify) {
       return std::unexpected(bad_option("--deep belongs to `pixhaul verify`"));
     }
+    if (flag.name == "format" && invocation_.command != Command::report) {
+      return std::unexpected(bad_option("--format belongs to `pixhaul report`"));
+    }
     if (flag.name == "help") return help(std::move(value));
     if (flag.value.empty()) {
       if (value && *value != "true") {
@@ -220,7 +225,19 @@ class Parser {
     }
     if (!value && !next_value(value)) return std::unexpected(missing(flag.name, flag.value));
     if (flag.name == "dashboard") return dashboard_port(*value);
+    if (flag.name == "format") return report_format(*value);
     return compare_value(flag.name, *value);
+  }
+
+  [[nodiscard]] Result<> report_format(std::string_view text) {
+    constexpr std::string_view kNames[] = {"html", "json", "md"};  // as the enumerators
+    const auto* found = std::ranges::find(kNames, text);
+    if (found == std::end(kNames)) {
+      return std::unexpected(
+          bad_option(fmt::format("--format cannot be '{}': it takes html, json or md", text)));
+    }
+    invocation_.report_format = static_cast<ReportFormat>(found - std::begin(kNames));
+    return {};
   }
 
   [[nodiscard]] Result<> dashboard_port(std::string_view text) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "pixhaul/options.h"
+#include "pixhaul/report.h"
 
 namespace pixhaul::cli {
 
@@ -29,6 +30,7 @@ enum class Command : std::uint8_t {
   status,
   verify,
   dashboard,
+  report,
   doctor
 };
 
@@ -63,7 +65,8 @@ struct Invocation {
   bool version = false;
   bool print_config = false;
   bool dry_run = false;
-  bool deep = false;                              ///< of verify
+  bool deep = false;  ///< of verify
+  ReportFormat report_format = ReportFormat::html;
   std::optional<std::uint16_t> dashboard_port{};  ///< 0: any
   CompareFlags compare{};
 };

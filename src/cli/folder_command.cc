@@ -4,8 +4,8 @@
 #include <fmt/core.h>
 
 #include "base/log.h"
+#include "base/numbers.h"
 #include "cli/compare_command.h"
-#include "cli/numbers.h"
 #include "pixhaul/status.h"
 #include "pixhaul/verify.h"
 

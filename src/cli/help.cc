@@ -18,6 +18,7 @@ constexpr std::string_view kUsage =
     "       pixhaul status OUT               how far a run is; exit 7 if not complete\n"
     "       pixhaul verify OUT [--deep]      is everything as it was recorded?\n"
     "       pixhaul dashboard OUT            a page that shows the folder\n"
+    "       pixhaul report OUT               a page about what came and what failed\n"
     "       pixhaul doctor [OUT]             what on this machine would hold a run up\n"
     "       pixhaul explain [STATUS]         what a status means and what to do\n"
     "       pixhaul completion bash|zsh|fish a script for your shell\n"

@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/numbers.h"
 #include "cli/allocator.h"
-#include "cli/numbers.h"
 
 namespace pixhaul::cli {
 namespace {

@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-#include "cli/numbers.h"
+#include "base/numbers.h"
 
 namespace pixhaul::cli {
 namespace {

@@ -143,22 +143,11 @@ class FolderBrowser final : public Browser {
   // REQUIRES of all below: mutex_ is held.
   Result<> refresh() {
     if (state_read_ != Time::time_point() && Time::now() - state_read_ < kStateAge) return {};
-    auto output = files_.open_folder(path_, Folder::IfMissing::fail);
-    if (!output) {
-      return std::unexpected(Error{.code = ErrorCode::input_unreadable,
-                                   .detail = "the output folder is not there yet"});
-    }
+    auto folders = pipeline::open_browse_folders(files_, path_);
+    if (!folders) return std::unexpected(std::move(folders).error());
     Result<ledger::FolderState> state = ledger::read_state(files_, path_);
     if (!state) return std::unexpected(std::move(state).error());
-    folders_ = {.output = std::move(*output)};
-    if (auto own = folders_.output->folder(".pixhaul", Folder::IfMissing::fail)) {
-      if (auto rows = (*own)->folder("rows", Folder::IfMissing::fail)) {
-        folders_.rows = std::move(*rows);
-      }
-      if (auto spool = (*own)->folder("spool", Folder::IfMissing::fail)) {
-        folders_.spool = std::move(*spool);
-      }
-    }
+    folders_ = std::move(*folders);
     state_ = std::move(*state);
     list_shards();
     state_read_ = Time::now();

@@ -21,41 +21,36 @@ namespace {
 
 constexpr std::uint64_t kMaxImageBytes = std::uint64_t{64} << 20;
 constexpr std::size_t kTarBlock = 512;
+constexpr std::size_t kLinesAtOnce = std::size_t{256} << 10;
 
 std::unexpected<Error> failure(ErrorCode code, std::string detail) {
   return std::unexpected(Error{.code = code, .detail = std::move(detail)});
 }
 
-Result<std::vector<Row>> rows_of_lines(std::string_view text) {
-  std::vector<Row> rows;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    Result<Row> row = ledger::parse_row_json(text.substr(0, end));
-    if (!row) return std::unexpected(std::move(row).error());
-    rows.push_back(std::move(*row));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return rows;
+Result<> visit_line(std::string_view line, const VisitRow& visit) {
+  const Result<Row> row = ledger::parse_row_json(line);
+  if (!row) return std::unexpected(row.error());
+  visit(*row);
+  return {};
 }
 
-Result<std::vector<Row>> rows_of_table(const RandomAccessFile& file) {
-  const Result<arrow_io::Module*> arrow = load_arrow();
-  if (!arrow) return std::unexpected(arrow.error());
-  std::vector<Row> rows;
-  Result<> read = (*arrow)->read_rows(file, [&](const Row& row) { rows.push_back(row); });
-  if (!read) return std::unexpected(std::move(read).error());
-  return rows;
-}
-
-Result<std::vector<Row>> rows_of(const BrowseFolders& folders, const std::string& shard_name) {
-  if (folders.rows != nullptr) {
-    const auto table = folders.rows->open(shard_name + ".parquet");
-    if (table) return rows_of_table(**table);
+Result<> visit_lines(const RandomAccessFile& file, const VisitRow& visit) {
+  std::string text;
+  for (std::uint64_t at = 0;;) {
+    const std::size_t kept = text.size();
+    text.resize(kept + kLinesAtOnce);
+    const auto count = file.read_at(at, std::as_writable_bytes(std::span(text).subspan(kept)));
+    if (!count) return std::unexpected(count.error());
+    text.resize(kept + *count);
+    at += *count;
+    std::string_view rest = text;
+    for (std::size_t end = rest.find('\n'); end != rest.npos; end = rest.find('\n')) {
+      if (auto seen = visit_line(rest.substr(0, end), visit); !seen) return seen;
+      rest.remove_prefix(end + 1);
+    }
+    if (*count == 0) return rest.empty() ? Result<>() : visit_line(rest, visit);
+    text.erase(0, text.size() - rest.size());
   }
-  const auto lines = folders.output->read(shard_name + ".jsonl");
-  if (!lines) return std::unexpected(lines.error());
-  if (!*lines) return failure(ErrorCode::state_damaged, "a shard without its rows");
-  return rows_of_lines(**lines);
 }
 
 // A shard's own file with its samples, where the format has one.
@@ -197,15 +192,46 @@ Result<std::string> read_file(const BrowseFolders& folders, std::string_view pat
 
 }  // namespace
 
+Result<BrowseFolders> open_browse_folders(FileSystem& files, const std::string& path) {
+  auto output = files.open_folder(path, Folder::IfMissing::fail);
+  if (!output) {
+    return failure(ErrorCode::input_unreadable, "the output folder is not there yet");
+  }
+  BrowseFolders folders{.output = std::move(*output)};
+  auto own = folders.output->folder(".pixhaul", Folder::IfMissing::fail);
+  if (!own) return folders;
+  if (auto rows = (*own)->folder("rows", Folder::IfMissing::fail)) folders.rows = std::move(*rows);
+  if (auto spool = (*own)->folder("spool", Folder::IfMissing::fail))
+    folders.spool = std::move(*spool);
+  return folders;
+}
+
+Result<> visit_done_rows(const BrowseFolders& folders, const ledger::ShardRecord& record,
+                         int digits, const VisitRow& visit) {
+  const std::string name = ledger::shard_name(record.shard, digits);
+  if (folders.rows != nullptr) {
+    if (const auto table = folders.rows->open(name + ".parquet")) {
+      const Result<arrow_io::Module*> arrow = load_arrow();
+      if (!arrow) return std::unexpected(arrow.error());
+      return (*arrow)->read_rows(**table, visit);
+    }
+  }
+  const auto lines = folders.output->open(name + ".jsonl");
+  if (!lines) return failure(ErrorCode::state_damaged, "a shard without its rows");
+  return visit_lines(**lines, visit);
+}
+
 Result<BrowsedShard> load_done_shard(const BrowseFolders& folders,
                                      const ledger::ShardRecord& record, int digits) {
-  auto rows = rows_of(folders, ledger::shard_name(record.shard, digits));
-  if (!rows) return std::unexpected(std::move(rows).error());
+  std::vector<Row> rows;
+  auto read =
+      visit_done_rows(folders, record, digits, [&](const Row& row) { rows.push_back(row); });
+  if (!read) return std::unexpected(std::move(read).error());
   return BrowsedShard{.shard = record.shard,
                       .generation = record.generation,
                       .is_done = true,
                       .file = sample_file(record),
-                      .rows = std::move(*rows)};
+                      .rows = std::move(rows)};
 }
 
 Result<BrowsedShard> load_open_shard(const BrowseFolders& folders, std::uint64_t shard) {
@@ -222,6 +248,8 @@ Result<BrowsedShard> load_open_shard(const BrowseFolders& folders, std::uint64_t
   }
   return open;
 }
+
+bool has_sample_file(const ledger::ShardRecord& record) { return !sample_file(record).empty(); }
 
 bool has_image(const BrowsedShard& shard, std::size_t index) {
   const Row& row = shard.rows[index];

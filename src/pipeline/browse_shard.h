@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -38,6 +40,16 @@ struct BrowsedShard {
   std::vector<ByteRange> ranges{};
 };
 
+/// Errors: input_unreadable (no such folder).
+[[nodiscard]] Result<BrowseFolders> open_browse_folders(FileSystem& files, const std::string& path);
+
+/// Shows a shard's rows in order of key without holding them. Errors: state_damaged;
+/// input_unreadable, where Arrow is missing; output_unwritable.
+using VisitRow = std::function<void(const Row&)>;
+[[nodiscard]] Result<> visit_done_rows(const BrowseFolders& folders,
+                                       const ledger::ShardRecord& record, int digits,
+                                       const VisitRow& visit);
+
 /// Errors: state_damaged; input_unreadable, where Arrow is missing; output_unwritable.
 [[nodiscard]] Result<BrowsedShard> load_done_shard(const BrowseFolders& folders,
                                                    const ledger::ShardRecord& record, int digits);
@@ -45,6 +57,8 @@ struct BrowsedShard {
 [[nodiscard]] Result<BrowsedShard> load_open_shard(const BrowseFolders& folders,
                                                    std::uint64_t shard);
 
+/// Whether the samples of a done shard lie in a file of its own.
+[[nodiscard]] bool has_sample_file(const ledger::ShardRecord& record);
 /// Whether the folder holds the bytes of that row's image.
 [[nodiscard]] bool has_image(const BrowsedShard& shard, std::size_t index);
 

@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-#include "cli/numbers.h"
+#include "base/numbers.h"
 
 namespace pixhaul::cli {
 namespace {

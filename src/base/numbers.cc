@@ -1,10 +1,10 @@
-#include "cli/numbers.h"
+#include "base/numbers.h"
 
 #include <fmt/core.h>
 
 #include <cmath>
 
-namespace pixhaul::cli {
+namespace pixhaul {
 
 std::string bytes_words(double bytes) {
   constexpr const char* kUnits[] = {"B", "kB", "MB", "GB", "TB", "PB"};
@@ -38,4 +38,4 @@ std::string count_words(std::uint64_t count) {
   return digits;
 }
 
-}  // namespace pixhaul::cli
+}  // namespace pixhaul

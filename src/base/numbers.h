@@ -4,7 +4,7 @@
 #include <string>
 
 // How figures are shown to people: pure functions.
-namespace pixhaul::cli {
+namespace pixhaul {
 
 /// "812 B", "12.4 MB" (decimal).
 [[nodiscard]] std::string bytes_words(double bytes);
@@ -13,4 +13,4 @@ namespace pixhaul::cli {
 /// "12 345 678", so that long counts can be read.
 [[nodiscard]] std::string count_words(std::uint64_t count);
 
-}  // namespace pixhaul::cli
+}  // namespace pixhaul
