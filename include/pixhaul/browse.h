@@ -25,6 +25,7 @@ struct BrowseRow {
   std::string place{};  ///< names the row in this folder: "17.230"
   Row row{};
   bool has_image = false;  ///< the folder holds its bytes
+  std::string caption{};   ///< of a dataset whose shards have tables; text of a stranger's
 };
 
 struct BrowsePage {

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <string_view>
 
 #include "base/file.h"
 
@@ -16,5 +18,11 @@ namespace pixhaul::arrow_io {
 /// read.
 [[nodiscard]] Result<std::string> read_table_image(const RandomAccessFile& file, std::uint64_t row,
                                                    arrow::MemoryPool* pool);
+
+/// The texts of the column of that name, row by row, "" for none; no call where there is no such
+/// column of texts. Errors: as read_table_image.
+[[nodiscard]] Result<> read_table_texts(const RandomAccessFile& file, std::string_view column,
+                                        const std::function<void(std::string_view)>& visit,
+                                        arrow::MemoryPool* pool);
 
 }  // namespace pixhaul::arrow_io

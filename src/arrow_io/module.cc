@@ -59,6 +59,11 @@ class ArrowModule final : public Module {
     return read_table_image(file, row, arrow::default_memory_pool());
   }
 
+  Result<> read_texts(const RandomAccessFile& file, std::string_view column,
+                      const std::function<void(std::string_view)>& visit) override {
+    return read_table_texts(file, column, visit, arrow::default_memory_pool());
+  }
+
   std::unique_ptr<writers::FailedTable> make_failed_table(WritableFile& file) override {
     return arrow_io::make_failed_table(file, pool_.pool());
   }

@@ -80,6 +80,11 @@ class Module {
   [[nodiscard]] virtual Result<std::string> read_image(const RandomAccessFile& file,
                                                        std::uint64_t row) = 0;
 
+  /// The texts of a shard's table in the column of that name, row by row, "" for none; no call
+  /// where there is no such column of texts. Errors: as read_image.
+  [[nodiscard]] virtual Result<> read_texts(const RandomAccessFile& file, std::string_view column,
+                                            const std::function<void(std::string_view)>& visit) = 0;
+
   /// The table .pixhaul/failed.parquet. `file` is empty and outlives it.
   [[nodiscard]] virtual std::unique_ptr<writers::FailedTable> make_failed_table(
       WritableFile& file) = 0;

@@ -56,6 +56,7 @@ std::string row_json(const BrowseRow& row) {
   json.field("url", std::string_view(row.row.url));
   json.field("input", std::string_view(row.row.input));
   json.field("line", row.row.line);
+  json.field("caption", std::string_view(row.caption));
   json.field("path", std::string_view(row.row.path));
   append_outcome(json, row.row.outcome);
   json.end_object();

@@ -232,10 +232,11 @@ class FolderBrowser final : public Browser {
     return &held_.front().shard;
   }
 
-  static BrowseRow row_of(const BrowsedShard& shard, std::size_t index) {
+  BrowseRow row_of(BrowsedShard& shard, std::size_t index) {
     return {.place = place_text({.shard = shard.shard, .index = index}),
             .row = shard.rows[index],
-            .has_image = pipeline::has_image(shard, index)};
+            .has_image = pipeline::has_image(shard, index),
+            .caption = pipeline::caption_of(folders_, shard, state_.shard_digits, index)};
   }
 
   const std::string path_;

@@ -260,6 +260,20 @@ bool has_image(const BrowsedShard& shard, std::size_t index) {
   return place && place->file == ledger::DataPlace::File::spool;
 }
 
+std::string caption_of(const BrowseFolders& folders, BrowsedShard& shard, int digits,
+                       std::size_t index) {
+  if (shard.is_done && !std::exchange(shard.has_read_captions, true)) {
+    const auto table = folders.output->open(ledger::shard_name(shard.shard, digits) + ".parquet");
+    const auto arrow = table ? load_arrow() : Result<arrow_io::Module*>(nullptr);
+    if (arrow && *arrow != nullptr) {
+      const auto read = (*arrow)->read_texts(
+          **table, "caption", [&](std::string_view text) { shard.captions.emplace_back(text); });
+      if (!read) shard.captions.clear();
+    }
+  }
+  return index < shard.captions.size() ? shard.captions[index] : std::string();
+}
+
 Result<std::string> read_image(const BrowseFolders& folders, BrowsedShard& shard,
                                std::size_t index) {
   if (!has_image(shard, index)) return failure(ErrorCode::bad_option, "the row has no image");

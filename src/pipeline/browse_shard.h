@@ -36,6 +36,9 @@ struct BrowsedShard {
   std::vector<Row> rows{};
   /// One for each row: of a shard that is not done, where its sample waits.
   std::vector<std::optional<ledger::DataPlace>> waiting{};
+  /// One for each row, where the shard's table has captions; read on first use.
+  std::vector<std::string> captions{};
+  bool has_read_captions = false;
   /// One for each row with a sample, made on first use: where its image lies in `file`.
   std::vector<ByteRange> ranges{};
 };
@@ -61,6 +64,11 @@ using VisitRow = std::function<void(const Row&)>;
 [[nodiscard]] bool has_sample_file(const ledger::ShardRecord& record);
 /// Whether the folder holds the bytes of that row's image.
 [[nodiscard]] bool has_image(const BrowsedShard& shard, std::size_t index);
+
+/// The caption of a row of a done shard, by the shard's table; "" where there is none or it cannot
+/// be read.
+[[nodiscard]] std::string caption_of(const BrowseFolders& folders, BrowsedShard& shard, int digits,
+                                     std::size_t index);
 
 /// Those bytes, read by range. Errors: bad_option, when there are none; state_damaged;
 /// output_unwritable; too_many_bytes above 64 MiB.

@@ -1,5 +1,6 @@
 """The page in Chromium while a run goes on: every view, and what another site can do (web/test)."""
 
+import csv
 import os
 import re
 import shutil
@@ -27,9 +28,13 @@ class Browser(support.Case):
                 urls.append(self.origin.url("/html", "img.hosts.test"))
             if i % 200 == 3:
                 urls.append(self.origin.url("/status/429?retry_after=20", "busy.hosts.test"))
-        (self.folder / "photos.txt").write_text("".join(url + "\n" for url in urls))
+        with open(self.folder / "photos.csv", "w", newline="") as file:
+            rows = csv.writer(file)
+            rows.writerow(("url", "caption"))
+            rows.writerows((url, f"picture {i} <img src=x onerror=alert(1)>")
+                           for i, url in enumerate(urls))
         run = subprocess.Popen(
-            [support.PIXHAUL, "photos.txt", "--dashboard", "0", "--progress", "none",
+            [support.PIXHAUL, "photos.csv", "--caption_col", "caption", "--dashboard", "0", "--progress", "none",
              "--output_folder", "photos", "--output_format", "webdataset", "--limit_rate", "5M",
              "--number_sample_per_shard", "100", *support.LOOPBACK, *self.origin.dns],
             cwd=self.folder, stderr=subprocess.PIPE, text=True, env=support.clean_environment())

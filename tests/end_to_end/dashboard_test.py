@@ -1,6 +1,7 @@
 """The dashboard by the real command: who is let in, what the gallery reads out of every output
 format, and what a crowd of slow clients costs. The page itself is looked at by browser_test.py."""
 
+import csv
 import http.client
 import json
 import os
@@ -71,9 +72,10 @@ class Dashboards(support.Case):
     def dataset(self, style, count=12):
         urls = self.origin.images(count)
         urls[3] = self.origin.url(f"/status/404?{NASTY}".replace(" ", "%20"))
-        with open(self.folder / "list.txt", "w") as file:
-            file.write("".join(url + "\n" for url in urls))
-        self.download("list.txt", "--output_format", style, "--number_sample_per_shard", "5",
+        with open(self.folder / "list.csv", "w", newline="") as file:
+            csv.writer(file).writerows([("url", "caption"), *((url, f"{i} {NASTY}")
+                                                              for i, url in enumerate(urls))])
+        self.download("list.csv", "--caption_col", "caption", "--output_format", style, "--number_sample_per_shard", "5",
                       "--fail_ratio", "1")
 
     def test_the_gallery_reads_every_format(self):
@@ -89,6 +91,9 @@ class Dashboards(support.Case):
                     self.assertEqual(len(found["rows"]), 12)
                     self.assertIsNone(found["next"])
                     for row in found["rows"]:
+                        # Rows of single files have no table beside them.
+                        self.assertEqual(row["caption"], "" if style == "files"
+                                         else f"{int(row['key'][:-1]) * 5 + int(row['key'][-1])} {NASTY}")
                         status, headers, body = page.ask(f"/api/image?place={row['place']}&side=64")
                         if row["status"] == "success":
                             self.assertEqual((status, headers["Content-Type"], body[8:12]),

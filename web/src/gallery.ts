@@ -31,8 +31,10 @@ function tile(row: Row): HTMLLIElement {
     frame.append(make("span", `tag ${row.status === "success" ? "" : "bad"}`, row.status));
   }
   const size = row.width ? `${row.width} × ${row.height} · ${bytes(row.bytes)}` : row.detail || row.meaning;
-  button.append(frame, make("span", "words", make("span", "", hostOf(row.url)), make("span", "quiet", size)));
-  button.setAttribute("aria-label", `${row.status}, ${hostOf(row.url)}, ${size}`);
+  const words = make("span", "words", make("span", "", hostOf(row.url)), make("span", "quiet", size));
+  if (row.caption) words.append(make("span", "caption", row.caption));
+  button.append(frame, words);
+  button.setAttribute("aria-label", [row.caption, row.status, hostOf(row.url), size].filter(Boolean).join(", "));
   button.addEventListener("click", () => open(row));
   return make("li", "", button);
 }
@@ -40,6 +42,7 @@ function tile(row: Row): HTMLLIElement {
 function facts(row: Row): HTMLElement {
   const list = make("dl");
   const add = (name: string, value: string) => { if (value) list.append(make("dt", "", name), make("dd", "", value)); };
+  add("Caption", row.caption);
   add("URL", row.url);
   add("Came from", row.final_url === row.url ? "" : row.final_url);
   add("Status", `${row.status}${row.http_status ? ` · HTTP ${row.http_status}` : ""}${row.transient ? " · may pass on another try" : ""}`);
@@ -90,7 +93,7 @@ function open(row: Row): void {
   body.replaceChildren();
   if (row.has_image) {
     const image = make("img", "sheet-image");
-    image.alt = `The image of row ${row.key}`;
+    image.alt = row.caption || `The image of row ${row.key}`;
     image.src = imageOf(row.place, 1024);
     body.append(image);
   }

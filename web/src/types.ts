@@ -17,7 +17,7 @@ export interface Stats {
 export interface News { stats: Stats; notices: string[]; finished: boolean }
 export interface About { version: string; folder: string; statuses: { name: string; meaning: string }[] }
 export interface Row {
-  place: string; has_image: boolean; key: string; url: string; input: string; line: number; path: string; status: string; meaning: string;
+  place: string; has_image: boolean; caption: string; key: string; url: string; input: string; line: number; path: string; status: string; meaning: string;
   detail: string; transient: boolean; http_status: number; attempts: number; redirects: number; reused: boolean; bytes: number;
   final_url: string; digest: string; address: string; tls_version: string; http_version: string; media_type: string;
   width: number; height: number; original_width: number; original_height: number; retrieved_at: string;
