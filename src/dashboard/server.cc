@@ -15,6 +15,7 @@
 #include <condition_variable>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <thread>
 #include <utility>
 
@@ -24,6 +25,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr std::chrono::seconds kPatience{10};
+constexpr std::chrono::milliseconds kGrace{250};
 constexpr std::size_t kMaxRequestBytes = std::size_t{64} << 10;
 
 // Set on the accepting thread while it closes a connection that is one too many.
@@ -119,20 +121,57 @@ class Threads final : public httplib::TaskQueue {
   int running_ = 0;
 };
 
+/// The connections' sockets, so that they can be ended from outside. Any thread.
+class OpenSockets {
+ public:
+  void add(int socket) {
+    const std::scoped_lock lock(mutex_);
+    sockets_.insert(socket);
+    if (is_closing_) ::shutdown(socket, SHUT_RDWR);
+  }
+  /// Before the socket is closed: its number may be another's then.
+  void remove(int socket) {
+    const std::scoped_lock lock(mutex_);
+    sockets_.erase(socket);
+    changed_.notify_all();
+  }
+  /// Ends requests that are still arriving at once; an answer has `grace` to be taken.
+  void end_all(std::chrono::milliseconds grace) {
+    std::unique_lock lock(mutex_);
+    is_closing_ = true;
+    for (const int socket : sockets_) ::shutdown(socket, SHUT_RD);
+    changed_.wait_for(lock, grace, [this] { return sockets_.empty(); });
+    for (const int socket : sockets_) ::shutdown(socket, SHUT_RDWR);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::set<int> sockets_;
+  bool is_closing_ = false;
+};
+
 class Listener final : public httplib::Server {
+ public:
+  OpenSockets& sockets() { return sockets_; }
+
  private:
   bool process_and_close_socket(socket_t socket) override {
     bool done = false;
     if (!is_one_too_many) {
+      sockets_.add(socket);
       Connection connection(socket);
       bool is_closed = false;
       done = process_request(connection, true, is_closed, nullptr);
       // What the client still sends would turn our close into a reset that eats the answer.
       ::shutdown(socket, SHUT_WR);
+      sockets_.remove(socket);
     }
     ::close(socket);
     return done;
   }
+
+  OpenSockets sockets_;
 };
 
 Error cannot_listen(std::uint16_t port) {
@@ -238,6 +277,8 @@ Result<std::unique_ptr<Server>> Server::open(std::uint16_t port, const std::stri
 
 Server::~Server() {
   if (!state_->thread.joinable()) return;
+  // A page that listens hears that the run has ended; who dawdles does not hold the command up.
+  state_->listener.sockets().end_all(kGrace);
   state_->listener.stop();
   state_->thread.join();
 }

@@ -38,7 +38,8 @@ class Server {
   /// Errors: bad_option, in a sentence; internal.
   [[nodiscard]] static Result<std::unique_ptr<Server>> open(std::uint16_t port,
                                                             const std::string& policy);
-  /// Closes everything; waits for handlers, so a stream of theirs must have been told to end.
+  /// Closes everything, within a quarter of a second but for handlers that are at work; waits for
+  /// those, so a stream of theirs must have been told to end.
   ~Server();
 
   void start(Handler handler);

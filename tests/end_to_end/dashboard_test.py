@@ -158,6 +158,23 @@ class Dashboards(support.Case):
         self.assertEqual(page.ask("/api/rows", headers={"Authorization": f"Bearer {token}"})[0], 403)
         page.open()
 
+    def test_clients_that_dawdle_do_not_hold_the_end_up(self):
+        self.dataset("files")
+        page = Page(self.folder / "images")
+        page.open()
+        listening = socket.create_connection(("127.0.0.1", page.port))
+        listening.sendall(f"GET /api/events HTTP/1.1\r\nHost: 127.0.0.1:{page.port}\r\n"
+                          f"Cookie: {page.cookie}\r\n\r\n".encode())
+        self.assertIn(b"200 OK", listening.recv(4096))
+        half = [socket.create_connection(("127.0.0.1", page.port)) for _ in range(20)]
+        for client in half:
+            client.sendall(b"GET / HTTP/1.1\r\nHost: ")
+        began = time.monotonic()
+        page.close()
+        self.assertLess(time.monotonic() - began, 3, "they have ten seconds for a request")
+        for client in [listening, *half]:
+            client.close()
+
     def test_slow_clients_do_not_hold_what_ends_it(self):
         self.dataset("files")
         page = self.page()
