@@ -32,7 +32,7 @@ h1 { margin: 0; font-size: 1.6rem; overflow-wrap: anywhere; } h2 { margin: 2.2re
 .figures b { display: block; font-size: 1.45rem; font-variant-numeric: tabular-nums; } .figures .bad b { color: var(--bad); } .figures .good b { color: var(--good); }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; font-size: .93rem; }
 th, td { padding: .3rem .7rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; min-width: 3rem; }
-th { color: var(--quiet); font-weight: 600; } .n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+th { color: var(--quiet); font-weight: 600; overflow-wrap: normal; } td:first-child { overflow-wrap: normal; } .n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 .bar { background-image: linear-gradient(var(--bar), var(--bar)); background-repeat: no-repeat; background-position: left center; }
 svg { display: block; width: 100%; height: 9rem; background: var(--card); border: 1px solid var(--line); border-radius: .6rem; } .came { fill: var(--good); } .lost { fill: var(--bad); }
 .pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(9rem, 1fr)); gap: .7rem; padding: 0; list-style: none; }
@@ -162,7 +162,7 @@ void append_pictures(std::string& page, const std::vector<SamplePicture>& pictur
       "every look; encoded anew.</p>\n<ul class=\"pictures\">\n";
   for (const SamplePicture& picture : pictures) {
     page += fmt::format(
-        "<li><img loading=\"lazy\" alt=\"Row {0}\" src=\"data:image/webp;base64,{1}\">"
+        "<li><img alt=\"Row {0}\" src=\"data:image/webp;base64,{1}\">"
         "<span title=\"{2}\">{0} {2}</span></li>\n",
         inert(picture.key), base64(picture.webp), inert(picture.url));
   }

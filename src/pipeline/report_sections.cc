@@ -207,7 +207,7 @@ ReportSection sides(const ReportFacts& facts) {
   add_classes(section, kSideClasses, facts.served_sides);
   if (facts.widths.count() == 0) return section;
   section.words =
-      fmt::format("Median {} × {}; from {} × {} to {} × {}.", facts.widths.quantile(0.5),
+      fmt::format("Median about {} × {}; from {} × {} to {} × {}.", facts.widths.quantile(0.5),
                   facts.heights.quantile(0.5), facts.widths.smallest(), facts.heights.smallest(),
                   facts.widths.largest(), facts.heights.largest());
   return section;
@@ -228,9 +228,9 @@ ReportSection bodies(const ReportFacts& facts) {
   add_classes(section, kByteClasses, facts.body_sizes);
   if (facts.bytes.count() == 0) return section;
   section.words =
-      fmt::format("Median {}, 90 % under {}; from {} to {}.", bytes_text(facts.bytes.quantile(0.5)),
-                  bytes_text(facts.bytes.quantile(0.9)), bytes_text(facts.bytes.smallest()),
-                  bytes_text(facts.bytes.largest()));
+      fmt::format("Median about {}, 90 % under {}; from {} to {}.",
+                  bytes_text(facts.bytes.quantile(0.5)), bytes_text(facts.bytes.quantile(0.9)),
+                  bytes_text(facts.bytes.smallest()), bytes_text(facts.bytes.largest()));
   return section;
 }
 
