@@ -27,8 +27,8 @@ struct Response {
 };
 
 /// HTTP on 127.0.0.1: one request a connection, 32 connections at once, ten seconds for a request
-/// to arrive and for each piece of an answer to be taken, 64 KiB for a request. What is more is
-/// closed. Every request passes the gate, every answer has the same closed set of headers.
+/// to arrive and for each piece of an answer to be taken, 64 KiB for a request. What is more waits,
+/// 64 of them. Every request passes the gate, every answer has the same closed set of headers.
 class Server {
  public:
   static constexpr int kConnections = 32;
