@@ -8,7 +8,7 @@ import re
 
 from support import report, setup
 
-_PARTS = ("notes.md", "sessions.md", "engine.md", "pipeline.md", "resize.md")
+_PARTS = ("notes.md", "sessions.md", "engine.md", "pipeline.md", "resize.md", "slow_clients.md")
 
 
 def main() -> None:
@@ -16,8 +16,8 @@ def main() -> None:
     parts = [(setup.RESULTS / name).read_text() for name in _PARTS if (setup.RESULTS / name).exists()]
     # One level lower, below the page's own title; pictures lie in results/.
     lowered = [re.sub(r"^#", "##", part, flags=re.MULTILINE).replace("](", "](results/") for part in parts]
-    head = ("# Results\n\nMade by `bench/sessions.py`, `bench/engine.py`, `bench/pipeline.py`, `bench/resize.py` and "
-            "`bench/collect.py`; how, and what is noise, in [README.md](README.md).\n\n")
+    head = ("# Results\n\nMade by `bench/sessions.py`, `bench/engine.py`, `bench/pipeline.py`, `bench/resize.py`, "
+            "`bench/slow_clients.py` and `bench/collect.py`; how, and what is noise, in [README.md](README.md).\n\n")
     report.write(setup.RESULTS.parent / "RESULTS.md", head + "\n".join(lowered))
 
 
