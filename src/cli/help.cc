@@ -21,8 +21,7 @@ constexpr std::string_view kUsage =
     "       pixhaul report OUT               a page about what came and what failed\n"
     "       pixhaul doctor [OUT]             what on this machine would hold a run up\n"
     "       pixhaul explain [STATUS]         what a status means and what to do\n"
-    "       pixhaul completion bash|zsh|fish a script for your shell\n"
-    "       pixhaul man                      the manual page (| man -l -)\n";
+    "       pixhaul completion SHELL | man   for bash, zsh, fish; the manual page\n";
 
 Error bad_option(std::string detail) {
   return {.code = ErrorCode::bad_option, .detail = std::move(detail)};

@@ -93,7 +93,7 @@ TEST(Pages, DocsEscapeBarsInTables) {
 TEST(Pages, EveryCommandIsInTheHelpTheManualAndTheCompletions) {
   const std::string help = help_text("", 80).value();
   for (const std::string word :
-       {"compare", "img2dataset", "status", "verify", "dashboard", "doctor", "explain"}) {
+       {"compare", "img2dataset", "status", "verify", "dashboard", "report", "doctor", "explain"}) {
     EXPECT_THAT(help, HasSubstr("pixhaul " + word + " "));
     EXPECT_THAT(man_page(), HasSubstr(".B pixhaul " + word + "\n"));
     for (const char* shell : {"bash", "zsh", "fish"})

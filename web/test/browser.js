@@ -52,9 +52,10 @@ await page.waitForFunction(() => document.querySelectorAll("#grid img").length >
 check("thumbnails come", true);
 for (const scheme of ["light", "dark"]) await picture("dashboard-gallery", scheme);
 // Shards that are not done have no table, so no captions yet, and stand first.
-for (let i = 0; i < 20 && (await page.locator("#grid .caption").count()) === 0; i++) {
-  await page.click("#more");
-  await page.waitForTimeout(200);
+for (let i = 0; i < 60 && (await page.locator("#grid .caption").count()) === 0; i++) {
+  await page.waitForTimeout(300);
+  const more = page.locator("#more");
+  await (await more.isVisible() ? more.click() : page.evaluate(() => document.getElementById("filters").requestSubmit()));
 }
 await page.locator("#grid button", { has: page.locator(".caption") }).first().click();
 check("a click shows the row", await page.locator("#sheet[open] dl").count() === 1);
