@@ -555,29 +555,32 @@ Result<> write_durably(Folder& folder, std::string_view name, std::string_view c
 
 }  // namespace
 
-Result<> write_atomically(Folder& folder, std::string_view name, std::string_view contents) {
-  const std::string temporary = fmt::format(".{}.part", name);
-  if (Result<> wrote = write_durably(folder, temporary, contents); !wrote) return wrote;
-  if (Result<> renamed = folder.rename(temporary, folder, name); !renamed) return renamed;
-  return folder.sync();
-}
-
-Result<bool> write_once(Folder& folder, std::string_view name, std::string_view contents,
-                        std::string_view attempt) {
+Result<bool> Folder::put(std::string_view name, std::string_view contents, IfPresent if_present,
+                         std::string_view attempt) {
   const std::string temporary = fmt::format(".{}{}.part", name, attempt);
-  if (Result<> wrote = write_durably(folder, temporary, contents); !wrote) {
+  if (Result<> wrote = write_durably(*this, temporary, contents); !wrote) {
     return std::unexpected(std::move(wrote).error());
   }
-  Result<> won = folder.rename(temporary, folder, name, Folder::IfPresent::fail);
+  Result<> won = rename(temporary, *this, name, if_present);
   if (!won && won.error().os_error == EEXIST) {
-    if (Result<> removed = folder.remove(temporary); !removed) {
+    if (Result<> removed = remove(temporary); !removed) {
       return std::unexpected(std::move(removed).error());
     }
     return false;
   }
-  if (won) won = folder.sync();
+  if (won) won = sync();
   if (!won) return std::unexpected(std::move(won).error());
   return true;
+}
+
+Result<> write_atomically(Folder& folder, std::string_view name, std::string_view contents) {
+  const Result<bool> wrote = folder.put(name, contents, Folder::IfPresent::replace, "");
+  return wrote ? Result<>() : std::unexpected(wrote.error());
+}
+
+Result<bool> write_once(Folder& folder, std::string_view name, std::string_view contents,
+                        std::string_view attempt) {
+  return folder.put(name, contents, Folder::IfPresent::fail, attempt);
 }
 
 std::string system_boot_id() {

@@ -124,6 +124,12 @@ class Folder {
   /// Removes an empty folder in this one. One that is not there counts as removed; one that is not
   /// empty stays, without an error.
   [[nodiscard]] virtual Result<> remove_folder(std::string_view name) = 0;
+  /// Writes a small file whole and durably: at any instant, power cuts included, `name` holds the
+  /// old contents or the new. With IfPresent::fail, of all who try exactly one writes it. Whether
+  /// this call did. `attempt` tells those apart who may try at the same time. The default writes a
+  /// temporary file (".NAME.part") and renames it.
+  [[nodiscard]] virtual Result<bool> put(std::string_view name, std::string_view contents,
+                                         IfPresent if_present, std::string_view attempt);
   /// Makes the names in this folder durable (creations, renames, removals).
   [[nodiscard]] virtual Result<> sync() = 0;
   /// Makes everything on this folder's file system durable, by one syncfs.
@@ -166,14 +172,11 @@ class PosixFileSystem final : public FileSystem {
 /// Whether `name` may be handed to a Folder.
 [[nodiscard]] bool is_safe_name(std::string_view name);
 
-/// Writes `contents` under a temporary name (".NAME.part"), syncs it, renames it to `name` and
-/// syncs the folder: at any instant, power cuts included, `name` holds the old contents or the new.
+/// Folder::put: `name` holds the old contents or the new.
 [[nodiscard]] Result<> write_atomically(Folder& folder, std::string_view name,
                                         std::string_view contents);
 
-/// The same unless `name` is there: of all who try, exactly one writes it, whole. Whether this call
-/// did. `attempt` tells those apart who may try at the same time. Errors: disk_full,
-/// output_unwritable.
+/// Folder::put unless `name` is there. Whether this call wrote it.
 [[nodiscard]] Result<bool> write_once(Folder& folder, std::string_view name,
                                       std::string_view contents, std::string_view attempt = "");
 

@@ -77,7 +77,7 @@ Result<std::string> Assembly::columns() {
 }
 
 Result<WritableFile*> Assembly::create(Place place, std::string_view name) {
-  const std::string temporary = temporary_name(record_.shard, record_.generation, place, name);
+  const std::string temporary = temporary_name(record_, place, name);
   if (Result<> removed = settings_.folders.work->remove(temporary); !removed) {
     return std::unexpected(std::move(removed).error());
   }
@@ -88,7 +88,7 @@ Result<WritableFile*> Assembly::create(Place place, std::string_view name) {
 
 Result<> Assembly::seal(Place place, std::string_view name, std::uint64_t bytes,
                         std::uint32_t crc32c) {
-  const std::string temporary = temporary_name(record_.shard, record_.generation, place, name);
+  const std::string temporary = temporary_name(record_, place, name);
   PIXHAUL_CHECK(temporaries_.contains(temporary));
   Result<std::optional<std::uint64_t>> size = settings_.folders.work->size(temporary);
   if (!size) return std::unexpected(std::move(size).error());

@@ -26,10 +26,25 @@
 // name. A reader of OUT who takes the stats file for the sign sees a shard whole, or not: that is
 // why a rewritten shard loses its old stats before its first file changes. A failed fsync is never
 // repeated on the same data: the attempt ends, and the next one writes new temporaries.
+//
+// In an object store (docs/decisions/0006) the lock holds within one machine only, so rivals may be
+// at work on a shard. A temporary's name is then N.G.ATTEMPT.o.NAME, with letters of its run's own,
+// a rename is a copy by the store and a removal, and the decision is an object created under the
+// condition that there is none. Three rules keep rivals apart:
+//   - whoever finds the decision taken has lost and removes its own temporaries;
+//   - whoever takes it looks whether shards/N.json shows this generation of another attempt, whole:
+//     then it came behind step 10 of the winner, withdraws the decision and has lost;
+//   - the sweep leaves a stranger's temporaries alone until their shard has that generation: step 9
+//     of the winner and every opening remove them then, so nobody takes from a live attempt.
+// Rolling forward is safe to be done twice at once, by the winner and by a recovery: a temporary
+// that has gone in between has its final name already, which is checked.
 #include "ledger/commit.h"
 
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
@@ -57,7 +72,7 @@ std::string decision_name(const ShardRecord& record) {
 }
 
 std::string temporary_of(const ShardRecord& record, const CommitFile& file) {
-  return temporary_name(record.shard, record.generation, file.place, file.name);
+  return temporary_name(record, file.place, file.name);
 }
 
 Folder& folder_of(const CommitFolders& folders, Place place) {
@@ -120,15 +135,94 @@ bool parse_counts(const Json& json, std::map<ErrorCode, std::uint64_t>& by_statu
 
 // ---- steps
 
+Result<bool> matches(Folder& folder, std::string_view name, const CommitFile& file) {
+  Result<std::optional<std::uint64_t>> size = folder.size(name);
+  if (!size) return std::unexpected(std::move(size).error());
+  if (*size != file.bytes) return false;
+  Result<std::unique_ptr<RandomAccessFile>> opened = folder.open(name);
+  if (!opened) return std::unexpected(std::move(opened).error());
+  Result<std::optional<std::uint32_t>> sum = sum_of(**opened, 0, file.bytes);
+  if (!sum) return std::unexpected(std::move(sum).error());
+  return *sum == file.crc32c;
+}
+
+Error lost(const ShardRecord& record) {
+  return Error{
+      .code = ErrorCode::output_busy,
+      .detail = fmt::format("another attempt has decided on shard {}; the next run goes on "
+                            "with it",
+                            shard_name(record.shard))};
+}
+
+// "00017.2.json" is a decision, "00017.2.o.00017.tar" a temporary, ".00017.2.json.part" a decision
+// that was not made.
+std::optional<std::uint64_t> shard_of_entry(std::string_view name) {
+  if (name.starts_with('.')) name.remove_prefix(1);
+  return parse_shard_name(name.substr(0, name.find('.')));
+}
+
+std::uint32_t generation_of_entry(std::string_view name) {
+  if (name.starts_with('.')) name.remove_prefix(1);
+  name.remove_prefix(std::min(name.size(), name.find('.') + 1));
+  std::uint32_t generation = 0;
+  std::from_chars(name.data(), name.data() + name.size(), generation);
+  return generation;
+}
+
+bool is_decision(std::string_view name) {
+  const std::size_t dot = name.find('.');
+  if (dot == 0 || dot == name.npos) return false;
+  const std::size_t end = name.find_first_not_of("0123456789", dot + 1);
+  return end != name.npos && name.substr(end) == ".json";
+}
+
+Result<> remove_temporaries(const CommitFolders& folders, const ShardRecord& record) {
+  for (const CommitFile& file : record.files) {
+    if (Result<> removed = folders.work->remove(temporary_of(record, file)); !removed) {
+      return removed;
+    }
+  }
+  return folders.work->remove(temporary_of(record, record.stats));
+}
+
+Result<> withdraw(const CommitFolders& folders, const ShardRecord& record) {
+  if (Result<> removed = folders.work->remove(decision_name(record)); !removed) return removed;
+  return remove_temporaries(folders, record);
+}
+
+// What shards/ says of the shard; nullopt if nothing, or nothing that can be read.
+Result<std::optional<ShardRecord>> standing_record(const CommitFolders& folders,
+                                                   std::uint64_t shard) {
+  Result<std::optional<std::string>> text = folders.shards->read(shard_name(shard) + ".json");
+  if (!text) return std::unexpected(std::move(text).error());
+  if (!*text) return std::optional<ShardRecord>();
+  Result<ShardRecord> record = parse_record(**text);
+  return record ? std::optional(std::move(*record)) : std::nullopt;
+}
+
+// Whether another attempt has brought the shard to this generation: its decision is gone again.
+Result<bool> is_overtaken(const CommitFolders& folders, const ShardRecord& record) {
+  if (record.attempt.empty()) return false;
+  Result<std::optional<ShardRecord>> standing = standing_record(folders, record.shard);
+  if (!standing) return std::unexpected(std::move(standing).error());
+  if (!*standing || (*standing)->generation < record.generation ||
+      (*standing)->attempt == record.attempt) {
+    return false;
+  }
+  return is_whole(folders, **standing);
+}
+
 Result<> decide(const CommitFolders& folders, const ShardRecord& record) {
   Result<bool> won = write_once(*folders.work, decision_name(record), record_json(record));
   if (!won) return std::unexpected(std::move(won).error());
-  if (*won) return {};
-  return std::unexpected(
-      Error{.code = ErrorCode::output_busy,
-            .detail = fmt::format("another attempt has decided on shard {}; the next run goes on "
-                                  "with it",
-                                  shard_name(record.shard))});
+  Result<bool> overtaken = *won ? is_overtaken(folders, record) : Result<bool>(false);
+  if (!overtaken) return std::unexpected(std::move(overtaken).error());
+  if (*won && !*overtaken) return {};
+  if (!record.attempt.empty()) {
+    Result<> cleared = *won ? withdraw(folders, record) : remove_temporaries(folders, record);
+    if (!cleared) return cleared;
+  }
+  return std::unexpected(lost(record));
 }
 
 // Step 4, while the new stats are still to come.
@@ -155,7 +249,12 @@ Result<> rename_file(const CommitFolders& folders, const ShardRecord& record,
   Result<std::optional<std::uint64_t>> pending = folders.work->size(temporary);
   if (!pending) return std::unexpected(std::move(pending).error());
   if (!*pending) return {};
-  return folders.work->rename(temporary, folder_of(folders, file.place), file.name);
+  Folder& place = folder_of(folders, file.place);
+  Result<> renamed = folders.work->rename(temporary, place, file.name);
+  if (renamed || renamed.error().os_error != ENOENT) return renamed;
+  Result<bool> there = matches(place, file.name, file);
+  if (!there) return std::unexpected(std::move(there).error());
+  return *there ? Result<>() : renamed;
 }
 
 Result<> sync_places(const CommitFolders& folders, const ShardRecord& record) {
@@ -166,7 +265,23 @@ Result<> sync_places(const CommitFolders& folders, const ShardRecord& record) {
   return {};
 }
 
+// Those of attempts that have lost, or were killed before they decided.
+Result<> clear_strangers(const CommitFolders& folders, const ShardRecord& record) {
+  if (record.attempt.empty()) return {};
+  Result<std::vector<FolderEntry>> entries = folders.work->list();
+  if (!entries) return std::unexpected(std::move(entries).error());
+  for (const FolderEntry& entry : *entries) {
+    if (entry.is_folder || is_decision(entry.name) || shard_of_entry(entry.name) != record.shard ||
+        generation_of_entry(entry.name) > record.generation) {
+      continue;
+    }
+    if (Result<> removed = folders.work->remove(entry.name); !removed) return removed;
+  }
+  return {};
+}
+
 Result<> clear_leftovers(const CommitFolders& folders, const ShardRecord& record) {
+  if (Result<> removed = clear_strangers(folders, record); !removed) return removed;
   const std::string shard = shard_name(record.shard);
   if (Result<> removed = folders.spool->remove(shard); !removed) return removed;
   if (Result<> removed = folders.spool->remove(data_name(record.shard)); !removed) return removed;
@@ -202,17 +317,6 @@ Result<> roll_forward(const CommitFolders& folders, const ShardRecord& record,
 
 // ---- recovery
 
-Result<bool> matches(Folder& folder, std::string_view name, const CommitFile& file) {
-  Result<std::optional<std::uint64_t>> size = folder.size(name);
-  if (!size) return std::unexpected(std::move(size).error());
-  if (*size != file.bytes) return false;
-  Result<std::unique_ptr<RandomAccessFile>> opened = folder.open(name);
-  if (!opened) return std::unexpected(std::move(opened).error());
-  Result<std::optional<std::uint32_t>> sum = sum_of(**opened, 0, file.bytes);
-  if (!sum) return std::unexpected(std::move(sum).error());
-  return *sum == file.crc32c;
-}
-
 Result<bool> is_there(const CommitFolders& folders, const ShardRecord& record,
                       const CommitFile& file) {
   Result<bool> temporary = matches(*folders.work, temporary_of(record, file), file);
@@ -222,6 +326,9 @@ Result<bool> is_there(const CommitFolders& folders, const ShardRecord& record,
 
 Result<> recover_decision(const CommitFolders& folders, const ShardRecord& record,
                           const CrashPoint& crash_point) {
+  Result<bool> overtaken = is_overtaken(folders, record);
+  if (!overtaken) return std::unexpected(std::move(overtaken).error());
+  if (*overtaken) return withdraw(folders, record);
   std::vector<CommitFile> all = record.files;
   all.push_back(record.stats);
   for (const CommitFile& file : all) {
@@ -232,6 +339,15 @@ Result<> recover_decision(const CommitFolders& folders, const ShardRecord& recor
   return roll_forward(folders, record, crash_point);
 }
 
+// Whether a temporary is nobody's any more.
+Result<bool> is_settled(const CommitFolders& folders, std::string_view entry) {
+  const std::optional<std::uint64_t> shard = shard_of_entry(entry);
+  if (folders.attempt.empty() || !shard) return true;
+  Result<std::optional<ShardRecord>> standing = standing_record(folders, *shard);
+  if (!standing) return std::unexpected(std::move(standing).error());
+  return *standing && (*standing)->generation >= generation_of_entry(entry);
+}
+
 Result<> recover_entry(const CommitFolders& folders, const std::string& name,
                        const CrashPoint& crash_point) {
   Result<std::optional<std::string>> text = folders.work->read(name);
@@ -240,20 +356,6 @@ Result<> recover_entry(const CommitFolders& folders, const std::string& name,
   Result<ShardRecord> record = parse_record(**text);
   if (!record || decision_name(*record) != name) return folders.work->remove(name);
   return recover_decision(folders, *record, crash_point);
-}
-
-// "00017.2.json" is a decision, "00017.2.o.00017.tar" a temporary, ".00017.2.json.part" a decision
-// that was not made.
-std::optional<std::uint64_t> shard_of_entry(std::string_view name) {
-  if (name.starts_with('.')) name.remove_prefix(1);
-  return parse_shard_name(name.substr(0, name.find('.')));
-}
-
-bool is_decision(std::string_view name) {
-  const std::size_t dot = name.find('.');
-  if (dot == 0 || dot == name.npos) return false;
-  const std::size_t end = name.find_first_not_of("0123456789", dot + 1);
-  return end != name.npos && name.substr(end) == ".json";
 }
 
 }  // namespace
@@ -271,6 +373,7 @@ std::string record_json(const ShardRecord& record) {
   for (const auto& [status, count] : record.by_status) json.field(name(status), count);
   json.end_object();
   json.field("input_digest", std::string_view(record.input_digest));
+  if (!record.attempt.empty()) json.field("attempt", std::string_view(record.attempt));
   append_files(json, "files", record.files);
   json.key("stats");
   append_file(json, record.stats);
@@ -295,6 +398,9 @@ Result<ShardRecord> parse_record(std::string_view text) {
                      .rows = json["rows"],
                      .image_bytes = json["image_bytes"],
                      .input_digest = *digest};
+  if (const auto attempt = json.find("attempt"); attempt != json.end() && attempt->is_string()) {
+    record.attempt = *attempt;
+  }
   const std::optional<CommitFile> stats = parse_file(json.value("stats", Json()));
   const bool whole = stats && parse_counts(json.value("by_status", Json()), record.by_status) &&
                      parse_files(json.value("files", Json()), record.files) &&
@@ -304,10 +410,9 @@ Result<ShardRecord> parse_record(std::string_view text) {
   return record;
 }
 
-std::string temporary_name(std::uint64_t shard, std::uint32_t generation, Place place,
-                           std::string_view name) {
-  return fmt::format("{}.{}.{}.{}", shard_name(shard), generation,
-                     place == Place::output ? 'o' : 'r', name);
+std::string temporary_name(const ShardRecord& record, Place place, std::string_view name) {
+  return fmt::format("{}.{}.{}{}{}.{}", shard_name(record.shard), record.generation, record.attempt,
+                     record.attempt.empty() ? "" : ".", place == Place::output ? 'o' : 'r', name);
 }
 
 Result<> publish_shard(const CommitFolders& folders, const ShardRecord& record,
@@ -332,6 +437,9 @@ Result<> recover_commits(const CommitFolders& folders,
   }
   for (const FolderEntry& entry : *entries) {
     if (is_decision(entry.name) || entry.is_folder) continue;
+    Result<bool> settled = is_settled(folders, entry.name);
+    if (!settled) return std::unexpected(std::move(settled).error());
+    if (!*settled) continue;
     if (Result<> removed = folders.work->remove(entry.name); !removed) return removed;
   }
   return {};

@@ -35,6 +35,7 @@ struct ShardRecord {
   std::uint64_t image_bytes = 0;
   std::map<ErrorCode, std::uint64_t> by_status{};
   std::string input_digest{};          ///< InputDigest of the list's rows; "" when unknown
+  std::string attempt{};               ///< whose files these are: CommitFolders::attempt
   std::vector<CommitFile> files{};     ///< all but the stats
   CommitFile stats{};                  ///< NNNNN_stats.json, the last to become visible
   std::vector<CommitFile> replaced{};  ///< files of the generation before that this one lacks;
@@ -58,15 +59,19 @@ struct CommitFolders {
   Folder* shards = nullptr;   ///< .pixhaul/shards
   Folder* spool = nullptr;    ///< .pixhaul/spool
   Folder* columns = nullptr;  ///< .pixhaul/columns
+  /// Letters and digits that no other run has, where the lock does not keep other machines' runs
+  /// out (object stores); "" where it does.
+  std::string attempt{};
 };
 
 /// What a shard's file is called in .pixhaul/commit until it is visible.
-[[nodiscard]] std::string temporary_name(std::uint64_t shard, std::uint32_t generation, Place place,
+[[nodiscard]] std::string temporary_name(const ShardRecord& record, Place place,
                                          std::string_view name);
 
 /// Makes a shard visible by the protocol at the head of commit.cc, from step 3 on: its temporaries,
 /// those of `record.files` and of `record.stats`, are durable. Errors: disk_full,
-/// output_unwritable; the shard is then as open as before, or done after recovery.
+/// output_unwritable; the shard is then as open as before, or done after recovery; output_busy,
+/// when another attempt was first.
 [[nodiscard]] Result<> publish_shard(const CommitFolders& folders, const ShardRecord& record,
                                      const CrashPoint& crash_point);
 

@@ -395,7 +395,8 @@ Result<std::unique_ptr<Assembly>> RunFolder::begin_commit(std::unique_ptr<OpenSh
        .crash_point = &settings_.crash_point,
        .name = layout_.shard_name(shard->shard()),
        .standing_files = standing ? standing->files : std::vector<CommitFile>()},
-      {.shard = shard->shard(), .generation = shard->generation()}, shard->was_resumed()));
+      {.shard = shard->shard(), .generation = shard->generation(), .attempt = settings_.attempt},
+      shard->was_resumed()));
   assembly->text_ = std::move(*text);
   if (Result<> loaded = assembly->load(shard->finished_count()); !loaded) {
     return std::unexpected(std::move(loaded).error());
@@ -429,7 +430,8 @@ CommitFolders RunFolder::folders() {
           .work = work_.get(),
           .shards = shards_.get(),
           .spool = spool_.get(),
-          .columns = columns_.get()};
+          .columns = columns_.get(),
+          .attempt = settings_.attempt};
 }
 
 // ---- rows

@@ -48,6 +48,7 @@ struct RunSettings {
   /// The workers of one manifest share the folder, each with a lock of its own.
   std::uint32_t worker_index = 0;
   std::uint32_t worker_count = 1;
+  std::string attempt{};          ///< CommitFolders::attempt
   ReadDoneRows read_done_rows{};  ///< null: from NNNNN.jsonl
   CrashPoint crash_point{};
 };
