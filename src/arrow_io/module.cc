@@ -31,8 +31,9 @@ class ArrowModule final : public Module {
   Result<std::unique_ptr<readers::ColumnTable>> open_columns(std::string_view ipc) override {
     return open_column_table(ipc, pool_.pool());
   }
-  Result<std::unique_ptr<FileSystem>> open_file_system(std::string_view uri) override {
-    return open_remote_files(uri);
+  Result<std::unique_ptr<FileSystem>> open_file_system(std::string_view uri,
+                                                       const StoreOutput& output) override {
+    return open_remote_files(uri, output);
   }
 
   Result<std::unique_ptr<writers::TableWriter>> create_table_writer(

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "base/file.h"
@@ -19,6 +20,17 @@
 struct ArrowArrayStream;
 
 namespace pixhaul::arrow_io {
+
+/// What writing to a store takes beside the store.
+struct StoreOutput {
+  FileSystem* local_files = nullptr;  ///< not owned; outlives the store
+  /// Of this machine: what cannot be an object lies here, in a folder for each output.
+  std::string local_folder{};
+  /// Creates the object "bucket/key" unless it is there, of all who try exactly one. Whether this
+  /// call did. Null where the store cannot be asked for that: then of two who try at the same
+  /// moment both may succeed. Errors: output_unwritable.
+  std::function<Result<bool>(std::string_view path, std::string_view contents)> put_once{};
+};
 
 /// Everything that needs Arrow, behind interfaces of ours. It lives in a shared module which
 /// pipeline/arrow_loader opens on first use. The module is of the same build as its caller: only
@@ -47,9 +59,10 @@ class Module {
       std::string_view ipc) = 0;
 
   /// The store at s3://, gs:// or hdfs://, for paths that are full URIs of the same store.
-  /// For reading. Errors: input_unreadable.
+  /// Its folders are objects below a prefix, whole or not there, and need `output`. Errors:
+  /// input_unreadable.
   [[nodiscard]] virtual Result<std::unique_ptr<FileSystem>> open_file_system(
-      std::string_view uri) = 0;
+      std::string_view uri, const StoreOutput& output) = 0;
 
   /// The table NNNNN.parquet of a shard, laid out as img2dataset's: the input's columns, ours, and
   /// the images where the settings name a column for them. `columns`: what cut_columns() gave for

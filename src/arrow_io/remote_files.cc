@@ -19,7 +19,9 @@
 #include <mutex>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "arrow_io/remote_folder.h"
 #include "arrow_io/status.h"
 
 namespace pixhaul::arrow_io {
@@ -30,16 +32,8 @@ namespace {
 constexpr std::array<const char*, 3> kTrustedCertificates = {
     "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"};
 
-// What a store says, with the remedy where there is one.
 Error store_error(std::string_view uri, const arrow::Status& status) {
-  std::string why = words(status);
-  if (why.starts_with("Path does not exist")) why = "the store has no such object";
-  if (why.find("ACCESS_DENIED") != why.npos || why.find("redentials") != why.npos) {
-    why =
-        "the store refuses access; give credentials as its own tools take them "
-        "(AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE)";
-  }
-  return unreadable(uri, why);
+  return unreadable(uri, store_words(status));
 }
 
 class RemoteReadable final : public ReadableFile {
@@ -72,12 +66,17 @@ class RemoteReadable final : public ReadableFile {
 
 class RemoteFiles final : public FileSystem {
  public:
-  explicit RemoteFiles(std::shared_ptr<arrow::fs::FileSystem> store) : store_(std::move(store)) {}
+  RemoteFiles(std::shared_ptr<arrow::fs::FileSystem> store, const StoreOutput& output)
+      : store_(std::move(store)), settings_(output) {}
 
-  Result<std::unique_ptr<Folder>> open_folder(std::string_view path, Folder::IfMissing) override {
-    return std::unexpected(
-        Error{.code = ErrorCode::output_unwritable,
-              .detail = fmt::format("cannot write to '{}': name a folder of this machine", path)});
+  Result<std::unique_ptr<Folder>> open_folder(std::string_view uri,
+                                              Folder::IfMissing if_missing) override {
+    const auto path = store_->PathFromUri(std::string(uri));
+    if (!path.ok()) return std::unexpected(store_error(uri, path.status()));
+    std::string shown(uri.substr(0, uri.find('?')));
+    while (shown.ends_with('/')) shown.pop_back();
+    outputs_.push_back(std::make_unique<RemoteOutput>(store_, std::move(shown), *path, settings_));
+    return outputs_.back()->open(if_missing);
   }
 
   Result<std::unique_ptr<ReadableFile>> open_input(std::string_view uri) override {
@@ -110,6 +109,8 @@ class RemoteFiles final : public FileSystem {
 
  private:
   std::shared_ptr<arrow::fs::FileSystem> store_;  // Arrow's way of holding one
+  const StoreOutput settings_;
+  std::vector<std::unique_ptr<RemoteOutput>> outputs_;  // one in a run
 };
 
 // What has to happen once before the first store is opened.
@@ -155,14 +156,15 @@ void finalise_at_exit() {
 
 }  // namespace
 
-Result<std::unique_ptr<FileSystem>> open_remote_files(std::string_view uri) {
+Result<std::unique_ptr<FileSystem>> open_remote_files(std::string_view uri,
+                                                      const StoreOutput& output) {
   try {
     const arrow::Status begun = begin(uri.starts_with("s3:"));
     if (!begun.ok()) return std::unexpected(unreadable(uri, begun));
     auto store = arrow::fs::FileSystemFromUri(std::string(uri));
     finalise_at_exit();
     if (!store.ok()) return std::unexpected(store_error(uri, store.status()));
-    return std::make_unique<RemoteFiles>(*std::move(store));
+    return std::make_unique<RemoteFiles>(*std::move(store), output);
   } catch (const std::exception& thrown) {
     return std::unexpected(unreadable(uri, std::string_view(thrown.what())));
   }

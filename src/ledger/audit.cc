@@ -50,6 +50,8 @@ std::unique_ptr<Folder> open_or_none(Folder& in, std::string_view name) {
 
 Result<Folders> open_folders(FileSystem& files, std::string_view path) {
   Result<std::unique_ptr<Folder>> output = files.open_folder(path, Folder::IfMissing::fail);
+  // Of a local folder the system says why; a store has a sentence of its own.
+  if (!output && output.error().os_error == 0) return std::unexpected(std::move(output).error());
   if (!output) return std::unexpected(not_a_folder(path));
   Folders folders{.output = std::move(*output)};
   folders.state = open_or_none(*folders.output, ".pixhaul");

@@ -36,8 +36,8 @@ std::string hex(const Hash& hash) {
 
 Hash sha256(std::string_view message) {
   Hash hash;
-  PIXHAUL_CHECK(EVP_Digest(message.data(), message.size(), hash.data(), nullptr, EVP_sha256(),
-                           nullptr) == 1);
+  PIXHAUL_CHECK(
+      EVP_Digest(message.data(), message.size(), hash.data(), nullptr, EVP_sha256(), nullptr) == 1);
   return hash;
 }
 
@@ -70,11 +70,11 @@ std::string aws_authorization(const AwsRequest& request, const AwsCredentials& c
                               std::string_view region, std::string_view date) {
   const std::string_view day = date.substr(0, 8);
   const std::string scope = fmt::format("{}/{}/s3/aws4_request", day, region);
-  const std::string to_sign =
-      fmt::format("AWS4-HMAC-SHA256\n{}\n{}\n{}", date, scope, hex(sha256(canonical_form(request))));
+  const std::string to_sign = fmt::format("AWS4-HMAC-SHA256\n{}\n{}\n{}", date, scope,
+                                          hex(sha256(canonical_form(request))));
   Hash key = hmac("AWS4" + credentials.secret_access_key, day);
-  for (const std::string_view step : {region, std::string_view("s3"),
-                                      std::string_view("aws4_request")}) {
+  for (const std::string_view step :
+       {region, std::string_view("s3"), std::string_view("aws4_request")}) {
     key = hmac(text_of(key), step);
   }
   return fmt::format("AWS4-HMAC-SHA256 Credential={}/{}, SignedHeaders={}, Signature={}",
@@ -83,9 +83,8 @@ std::string aws_authorization(const AwsRequest& request, const AwsCredentials& c
 }
 
 std::string aws_date(WallTime time) {
-  const std::time_t seconds = std::chrono::duration_cast<std::chrono::seconds>(
-                                  time.time_since_epoch())
-                                  .count();
+  const std::time_t seconds =
+      std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
   return fmt::format("{:%Y%m%dT%H%M%SZ}", fmt::gmtime(seconds));
 }
 

@@ -11,6 +11,7 @@
 #include "arrow_io/module.h"
 #include "pipeline/arrow_loader.h"
 #include "pipeline/list_by_list.h"
+#include "pipeline/object_output.h"
 #include "readers/open.h"
 #include "readers/sample_tar.h"
 
@@ -34,6 +35,8 @@ std::string store_prefix(std::string_view path) {
 }
 
 }  // namespace
+
+bool is_remote(std::string_view path) { return !store_prefix(path).empty(); }
 
 Result<std::unique_ptr<Folder>> AllFiles::open_folder(std::string_view path,
                                                       Folder::IfMissing if_missing) {
@@ -63,7 +66,8 @@ Result<FileSystem*> AllFiles::files_of(std::string_view path) {
   }
   Result<arrow_io::Module*> module = load_arrow();
   if (!module) return std::unexpected(std::move(module).error());
-  Result<std::unique_ptr<FileSystem>> opened = (*module)->open_file_system(path);
+  Result<std::unique_ptr<FileSystem>> opened =
+      (*module)->open_file_system(path, store_output(local_, path));
   if (!opened) return std::unexpected(std::move(opened).error());
   stores_.push_back({.prefix = prefix, .files = std::move(*opened)});
   return stores_.back().files.get();

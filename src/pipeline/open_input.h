@@ -16,6 +16,9 @@
 
 namespace pixhaul::pipeline {
 
+/// Whether `path` is that of an object store (s3://, gs://, hdfs://).
+[[nodiscard]] bool is_remote(std::string_view path);
+
 /// Local files, and those at s3://, gs:// and hdfs://, whose store is opened with the first path
 /// that names it. Any thread.
 class AllFiles final : public FileSystem {

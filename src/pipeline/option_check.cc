@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <iterator>
 
+#include "pipeline/open_input.h"
 #include "pixhaul/option_table.h"
 
 namespace pixhaul {
@@ -50,6 +51,19 @@ constexpr Rule kRules[] = {
     {"layout", "body",
      [](const Options& o) { return o.layout == Layout::img2dataset && o.body == BodyMode::stream; },
      "--body stream contradicts --layout img2dataset, which names images before they are seen"},
+    {"output_folder", "",
+     [](const Options& o) {
+       return o.output_format == OutputFormat::files && pipeline::is_remote(o.output_folder);
+     },
+     "an object store takes shards, not single images: say --output_format webdataset, parquet or "
+     "tfrecord, or name a folder of this machine"},
+    {"output_folder", "",
+     [](const Options& o) {
+       return pipeline::is_remote(o.output_folder) &&
+              o.output_folder.find('@') != std::string::npos;
+     },
+     "--output_folder is shown and recorded, so it takes no credentials: give them as "
+     "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"},
     {"oom_shard_count", "", [](const Options& o) { return o.oom_shard_count > 18; },
      "--oom_shard_count is at most 18"},
     {"proxy_dns", "", [](const Options& o) { return !uses_proxy(o); },

@@ -13,6 +13,7 @@
 #include <iterator>
 #include <utility>
 
+#include "base/random.h"
 #include "ledger/failed_list.h"
 #include "net/host_report.h"
 #include "pipeline/arrow_loader.h"
@@ -20,6 +21,7 @@
 #include "pipeline/crash_point.h"
 #include "pipeline/file_sink.h"
 #include "pipeline/hash.h"
+#include "pipeline/object_output.h"
 #include "pipeline/probe_judge.h"
 #include "pipeline/program_rows.h"
 #include "pipeline/retry_choice.h"
@@ -73,6 +75,9 @@ ledger::ExistingShards existing_shards(IncrementalMode mode) {
   }
   return ledger::ExistingShards::keep;
 }
+
+// Letters no other run has: its temporaries in an object store are told apart by them.
+std::string draw_attempt() { return fmt::format("a{:016x}", system_seed()); }
 
 // What else is said of a sample in files beside it goes by its key.
 bool names_show_paths(const Options& options) {
@@ -165,6 +170,7 @@ Result<> Run::open_output() {
       .existing = existing_shards(options_.incremental_mode),
       .worker_index = options_.worker_index,
       .worker_count = options_.worker_count,
+      .attempt = is_remote(options_.output_folder) ? draw_attempt() : std::string(),
       .read_done_rows =
           [this](ledger::RunFolder& folder, const ledger::ShardRecord& record, const auto& visit) {
             return read_standing_rows(folder, record, settings_.output, visit);
@@ -172,8 +178,9 @@ Result<> Run::open_output() {
       .crash_point = crash_point_of_environment()};
   for (std::string_view name : kShaping)
     settings.manifest.options.emplace_back(name, option_text(options_, name));
-  auto folder =
-      ledger::RunFolder::open(world_.files(), options_.output_folder, std::move(settings));
+  if (std::string weaker = weaker_promise(options_.output_folder); !weaker.empty())
+    settings_.notices.push_back(std::move(weaker));
+  auto folder = ledger::RunFolder::open(lists_, options_.output_folder, std::move(settings));
   if (!folder) return std::unexpected(std::move(folder).error());
   folder_ = std::move(*folder);
   auto sweeper = make_writer();

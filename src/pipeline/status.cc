@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "ledger/audit.h"
+#include "pipeline/open_input.h"
 
 namespace pixhaul {
 
@@ -72,7 +73,8 @@ void set_rate(FolderStatus& status, const ledger::FolderState& state) {
 }  // namespace
 
 Result<FolderStatus> status(const std::string& output_folder) {
-  PosixFileSystem files;
+  PosixFileSystem local;
+  pipeline::AllFiles files(local);
   const Result<ledger::FolderState> state = ledger::read_state(files, output_folder);
   if (!state) return std::unexpected(state.error());
   FolderStatus status;

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "image/codec.h"
 #include "ledger/audit.h"
+#include "pipeline/open_input.h"
 #include "writers/shard_check.h"
 
 namespace pixhaul {
@@ -42,7 +43,8 @@ Result<std::optional<std::uint64_t>> count_members(const std::string& name,
 }  // namespace
 
 Result<VerifyReport> verify(const std::string& output_folder, VerifyDepth depth) {
-  PosixFileSystem files;
+  PosixFileSystem local;
+  pipeline::AllFiles files(local);
   const Result<ledger::FolderState> state = ledger::read_state(files, output_folder);
   if (!state) return std::unexpected(state.error());
   ledger::AuditChecks checks;

@@ -66,12 +66,12 @@ TEST(AwsSignature, TheDocumentedRequestsHaveTheDocumentedSignatures) {
 }
 
 TEST(AwsSignature, TheHeaderNamesKeyScopeAndSignedHeaders) {
-  const std::string value = aws_authorization(get("/", ""), example_credentials(), "eu-west-1",
-                                              kDate);
-  EXPECT_TRUE(value.starts_with(
-      "AWS4-HMAC-SHA256 "
-      "Credential=AKIAIOSFODNN7EXAMPLE/20130524/eu-west-1/s3/aws4_request, "
-      "SignedHeaders=host;x-amz-content-sha256;x-amz-date, Signature="))
+  const std::string value =
+      aws_authorization(get("/", ""), example_credentials(), "eu-west-1", kDate);
+  EXPECT_TRUE(
+      value.starts_with("AWS4-HMAC-SHA256 "
+                        "Credential=AKIAIOSFODNN7EXAMPLE/20130524/eu-west-1/s3/aws4_request, "
+                        "SignedHeaders=host;x-amz-content-sha256;x-amz-date, Signature="))
       << value;
 }
 
