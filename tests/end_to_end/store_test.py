@@ -5,36 +5,18 @@ Needs TEST_VENV (the environment of tests/requirements.txt) and runs itself agai
 environment's Python; ends with 77, CTest's "skipped", where it is missing."""
 
 import gzip
-import logging
-import os
-import pathlib
-import subprocess
-import sys
 import unittest
 
-import support
-
-CREDENTIALS = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}
-# Nobody asks the machine's metadata service or profiles.
-ALONE = {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": "/nonexistent",
-         "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent"}
+import object_store
+from object_store import ALONE, CREDENTIALS
 
 
-class StoreTest(support.Case):
+class StoreTest(object_store.StoreCase):
+    bucket = "lists"
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        import boto3
-        from moto.server import ThreadedMotoServer
-        logging.getLogger("werkzeug").setLevel(logging.ERROR)
-        server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-        server.start()
-        cls.addClassCleanup(server.stop)
-        cls.port = server.get_host_and_port()[1]
-        cls.store = boto3.client(
-            "s3", endpoint_url=f"http://127.0.0.1:{cls.port}", region_name="us-east-1",
-            aws_access_key_id="key", aws_secret_access_key="secret")
-        cls.store.create_bucket(Bucket="lists")
         cls.urls = cls.origin.images(3)
         text = "".join(url + "\n" for url in cls.urls).encode()
         cls.put("plain.txt", text)
@@ -43,14 +25,10 @@ class StoreTest(support.Case):
         cls.put("parts/a.txt", f"{cls.urls[0]}\n".encode())
         cls.put("parts/b.txt", f"{cls.urls[1]}\n".encode())
 
-    @classmethod
-    def put(cls, key, body):
-        cls.store.put_object(Bucket="lists", Key=key, Body=body)
-
     def read(self, uri, expect=0, credentials=CREDENTIALS, endpoint=True):
         env = {**ALONE, **credentials}
         if endpoint:
-            env["AWS_ENDPOINT_URL"] = f"http://127.0.0.1:{self.port}"
+            env |= self.endpoint
         done = self.download(uri, "--output_folder", "images", expect=expect, env=env)
         self.assertNotIn("Finalize", done.stderr)
         return done
@@ -99,8 +77,4 @@ class StoreTest(support.Case):
 
 
 if __name__ == "__main__":
-    venv = os.environ.get("TEST_VENV", str(support.ROOT / "build/venv/test"))
-    python = pathlib.Path(venv) / "bin/python"
-    if pathlib.Path(sys.prefix) != pathlib.Path(venv):
-        sys.exit(subprocess.call([python, __file__, *sys.argv[1:]]) if python.exists() else 77)
-    unittest.main()
+    object_store.run_in_environment(__file__, unittest.main)
