@@ -34,7 +34,8 @@ constexpr std::string_view kOrigin = "origin";
 constexpr std::array<std::string_view, 2> kLocalFolders = {"spool", "columns"};
 
 bool is_missing(const arrow::Status& status) {
-  return words(status).starts_with("Path does not exist");
+  const std::string why = words(status);
+  return why.starts_with("Path does not exist") || why.find("NO_SUCH_KEY") != why.npos;
 }
 
 Error missing(std::string_view path) {
@@ -105,13 +106,15 @@ namespace {
 
 class RemoteRandomAccess final : public RandomAccessFile {
  public:
-  RemoteRandomAccess(std::shared_ptr<arrow::io::RandomAccessFile> file, std::uint64_t size)
-      : file_(std::move(file)), size_(size) {}
+  RemoteRandomAccess(std::shared_ptr<arrow::io::RandomAccessFile> file, std::uint64_t size,
+                     std::string path)
+      : file_(std::move(file)), size_(size), path_(std::move(path)) {}
 
   Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> into) const override {
     if (offset >= size_ || into.empty()) return std::size_t{0};
     const auto count = file_->ReadAt(static_cast<std::int64_t>(offset),
                                      static_cast<std::int64_t>(into.size()), into.data());
+    if (!count.ok() && is_missing(count.status())) return std::unexpected(missing(path_));
     if (!count.ok()) return failed(ErrorCode::output_unwritable, "cannot read", count.status());
     return static_cast<std::size_t>(*count);
   }
@@ -120,6 +123,7 @@ class RemoteRandomAccess final : public RandomAccessFile {
  private:
   std::shared_ptr<arrow::io::RandomAccessFile> file_;  // Arrow's way of holding one
   const std::uint64_t size_;
+  const std::string path_;
 };
 
 }  // namespace
@@ -149,8 +153,8 @@ class RemoteFolder final : public Folder {
     if (!file.ok()) return std::unexpected(output_.error(*path, file.status()));
     const auto size = (*file)->GetSize();
     if (!size.ok()) return std::unexpected(output_.error(*path, size.status()));
-    return std::make_unique<RemoteRandomAccess>(*std::move(file),
-                                                static_cast<std::uint64_t>(*size));
+    return std::make_unique<RemoteRandomAccess>(*std::move(file), static_cast<std::uint64_t>(*size),
+                                                *path);
   }
   Result<std::unique_ptr<SharedFile>> open_shared(std::string_view) override {
     return std::unexpected(not_here("write in the middle of an object"));
@@ -189,6 +193,7 @@ class RemoteFolder final : public Folder {
     std::string text(static_cast<std::size_t>(*size), '\0');
     Result<std::size_t> count =
         (*file)->read_at(0, std::as_writable_bytes(std::span(text.data(), text.size())));
+    if (!count && count.error().os_error == ENOENT) return std::optional<std::string>();
     if (!count) return std::unexpected(std::move(count).error());
     text.resize(*count);
     return std::optional(std::move(text));

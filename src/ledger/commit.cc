@@ -31,13 +31,14 @@
 // at work on a shard. A temporary's name is then N.G.ATTEMPT.o.NAME, with letters of its run's own,
 // a rename is a copy by the store and a removal, and the decision is an object created under the
 // condition that there is none. Three rules keep rivals apart:
-//   - whoever finds the decision taken has lost and removes its own temporaries;
+//   - whoever finds the decision taken has lost, removes its own temporaries, and helps the winner
+//     through its steps, so that its own run goes on with the next shard;
 //   - whoever takes it looks whether shards/N.json shows this generation of another attempt, whole:
 //     then it came behind step 10 of the winner, withdraws the decision and has lost;
 //   - the sweep leaves a stranger's temporaries alone until their shard has that generation: step 9
 //     of the winner and every opening remove them then, so nobody takes from a live attempt.
-// Rolling forward is safe to be done twice at once, by the winner and by a recovery: a temporary
-// that has gone in between has its final name already, which is checked.
+// Rolling forward is safe to be done twice at once, by the winner and by a helper: a temporary that
+// has gone in between has its final name already, which is checked.
 #include "ledger/commit.h"
 
 #include <fmt/core.h>
@@ -140,8 +141,10 @@ Result<bool> matches(Folder& folder, std::string_view name, const CommitFile& fi
   if (!size) return std::unexpected(std::move(size).error());
   if (*size != file.bytes) return false;
   Result<std::unique_ptr<RandomAccessFile>> opened = folder.open(name);
+  if (!opened && opened.error().os_error == ENOENT) return false;  // renamed meanwhile
   if (!opened) return std::unexpected(std::move(opened).error());
   Result<std::optional<std::uint32_t>> sum = sum_of(**opened, 0, file.bytes);
+  if (!sum && sum.error().os_error == ENOENT) return false;
   if (!sum) return std::unexpected(std::move(sum).error());
   return *sum == file.crc32c;
 }
@@ -212,17 +215,17 @@ Result<bool> is_overtaken(const CommitFolders& folders, const ShardRecord& recor
   return is_whole(folders, **standing);
 }
 
-Result<> decide(const CommitFolders& folders, const ShardRecord& record) {
+// False when another attempt was first; what this one wrote is then gone.
+Result<bool> decide(const CommitFolders& folders, const ShardRecord& record) {
   Result<bool> won = write_once(*folders.work, decision_name(record), record_json(record));
-  if (!won) return std::unexpected(std::move(won).error());
+  if (!won) return won;
   Result<bool> overtaken = *won ? is_overtaken(folders, record) : Result<bool>(false);
-  if (!overtaken) return std::unexpected(std::move(overtaken).error());
-  if (*won && !*overtaken) return {};
-  if (!record.attempt.empty()) {
-    Result<> cleared = *won ? withdraw(folders, record) : remove_temporaries(folders, record);
-    if (!cleared) return cleared;
-  }
-  return std::unexpected(lost(record));
+  if (!overtaken) return overtaken;
+  if (*won && !*overtaken) return true;
+  if (record.attempt.empty()) return false;
+  Result<> cleared = *won ? withdraw(folders, record) : remove_temporaries(folders, record);
+  if (!cleared) return std::unexpected(std::move(cleared).error());
+  return false;
 }
 
 // Step 4, while the new stats are still to come.
@@ -315,7 +318,7 @@ Result<> roll_forward(const CommitFolders& folders, const ShardRecord& record,
   return {};
 }
 
-// ---- recovery
+// ---- recovery and rivals
 
 Result<bool> is_there(const CommitFolders& folders, const ShardRecord& record,
                       const CommitFile& file) {
@@ -324,19 +327,55 @@ Result<bool> is_there(const CommitFolders& folders, const ShardRecord& record,
   return matches(folder_of(folders, file.place), file.name, file);
 }
 
+Result<bool> all_there(const CommitFolders& folders, const ShardRecord& record) {
+  for (const CommitFile& file : record.files) {
+    Result<bool> there = is_there(folders, record, file);
+    if (!there || !*there) return there;
+  }
+  return is_there(folders, record, record.stats);
+}
+
 Result<> recover_decision(const CommitFolders& folders, const ShardRecord& record,
                           const CrashPoint& crash_point) {
   Result<bool> overtaken = is_overtaken(folders, record);
   if (!overtaken) return std::unexpected(std::move(overtaken).error());
   if (*overtaken) return withdraw(folders, record);
-  std::vector<CommitFile> all = record.files;
-  all.push_back(record.stats);
-  for (const CommitFile& file : all) {
-    Result<bool> there = is_there(folders, record, file);
-    if (!there) return std::unexpected(std::move(there).error());
-    if (!*there) return folders.work->remove(decision_name(record));
-  }
+  Result<bool> there = all_there(folders, record);
+  if (!there) return std::unexpected(std::move(there).error());
+  if (!*there) return folders.work->remove(decision_name(record));
   return roll_forward(folders, record, crash_point);
+}
+
+// A decision that its maker is about to withdraw is left to it.
+Result<> help(const CommitFolders& folders, const ShardRecord& winner) {
+  Result<bool> overtaken = is_overtaken(folders, winner);
+  if (!overtaken) return std::unexpected(std::move(overtaken).error());
+  if (*overtaken) return {};
+  Result<bool> there = all_there(folders, winner);
+  if (!there) return std::unexpected(std::move(there).error());
+  return *there ? roll_forward(folders, winner, {}) : Result<>();
+}
+
+// Of a shard that another attempt has decided on: its steps are finished, whether it still lives or
+// not, and `record` becomes its own. Not of one that is rewritten: step 4 is not to be done by one
+// who may be late.
+Result<bool> adopt(const CommitFolders& folders, ShardRecord& record) {
+  if (record.attempt.empty() || record.generation > 1) return false;
+  Result<std::optional<std::string>> text = folders.work->read(decision_name(record));
+  if (!text) return std::unexpected(std::move(text).error());
+  Result<ShardRecord> winner = parse_record(*text ? std::string_view(**text) : std::string_view());
+  if (winner) {
+    if (Result<> done = help(folders, *winner); !done) {
+      return std::unexpected(std::move(done).error());
+    }
+  }
+  Result<std::optional<ShardRecord>> standing = standing_record(folders, record.shard);
+  if (!standing) return std::unexpected(std::move(standing).error());
+  if (!*standing) return false;
+  Result<bool> whole = is_whole(folders, **standing);
+  if (!whole || !*whole) return whole;
+  record = std::move(**standing);
+  return true;
 }
 
 // Whether a temporary is nobody's any more.
@@ -415,9 +454,15 @@ std::string temporary_name(const ShardRecord& record, Place place, std::string_v
                      record.attempt.empty() ? "" : ".", place == Place::output ? 'o' : 'r', name);
 }
 
-Result<> publish_shard(const CommitFolders& folders, const ShardRecord& record,
+Result<> publish_shard(const CommitFolders& folders, ShardRecord& record,
                        const CrashPoint& crash_point) {
-  if (Result<> decided = decide(folders, record); !decided) return decided;
+  Result<bool> won = decide(folders, record);
+  if (!won) return std::unexpected(std::move(won).error());
+  if (!*won) {
+    Result<bool> adopted = adopt(folders, record);
+    if (!adopted) return std::unexpected(std::move(adopted).error());
+    return *adopted ? Result<>() : std::unexpected(lost(record));
+  }
   pass(crash_point, 3);
   return roll_forward(folders, record, crash_point);
 }

@@ -72,7 +72,7 @@ struct CommitFolders {
 /// those of `record.files` and of `record.stats`, are durable. Errors: disk_full,
 /// output_unwritable; the shard is then as open as before, or done after recovery; output_busy,
 /// when another attempt was first.
-[[nodiscard]] Result<> publish_shard(const CommitFolders& folders, const ShardRecord& record,
+[[nodiscard]] Result<> publish_shard(const CommitFolders& folders, ShardRecord& record,
                                      const CrashPoint& crash_point);
 
 /// Finishes or undoes what a killed run left between the steps, in the shards that `is_mine`

@@ -165,15 +165,46 @@ class StoreOutputTest(object_store.StoreCase):
                     self.run_it(output=output, machine=second)
                     self.expect_complete(wanted)
 
-    def test_of_two_rivals_on_a_shard_exactly_one_succeeds(self):
-        """The loser ends with 8, or, when it was behind by a whole shard, finds nothing to do."""
+    def test_of_rivals_on_a_shard_exactly_one_result_stands(self):
         rivals = [self.start(*self.arguments(), *support.LOOPBACK,
                              env=self.environment(machine=machine)) for machine in "abc"]
-        codes = sorted(rival.finish(60).code for rival in rivals)
-        self.assertLessEqual(set(codes), {0, 8}, codes)
-        self.run_it(machine="d")
+        for rival in rivals:
+            done = rival.finish(60)
+            self.assertEqual(done.code, 0, str(done))
         self.expect_complete()
         self.command_on_output("verify", machine="d")
+
+    def overtake(self, expect=0, **environment):
+        """A rival does the whole list while this run is held in the middle of its own; what each
+        left in the store."""
+        self.urls[2] = self.origin.url("/slow/head?ms=1000")
+        self.write_list(self.urls)
+        self.origin.ledger(clear=True)
+        late = self.start(*self.arguments(), *support.LOOPBACK, env=self.environment())
+        support.wait_until(lambda: len(self.origin.ledger()["requests"]) > 0, "requests")
+        late.send(signal.SIGSTOP)
+        try:
+            self.run_it(machine="b", expect=expect, **environment)
+            before = self.objects(self.prefix)
+        finally:
+            late.send(signal.SIGCONT)
+        done = late.finish(60)
+        self.assertEqual(done.code, 0, str(done))
+        self.expect_complete()
+        self.command_on_output("verify", machine="c")
+        return before, self.objects(self.prefix)
+
+    def test_who_comes_behind_the_winners_last_step_changes_nothing(self):
+        before, after = self.overtake()
+        self.assertEqual(before, after)
+
+    def test_who_finds_a_decision_carries_it_out(self):
+        before, after = self.overtake(expect=-signal.SIGKILL, PIXHAUL_CRASH_POINT="3")
+        decisions = [key for key in before if key.endswith(".1.json")]
+        self.assertEqual(len(decisions), 1)
+        shard = decisions[0].split("/")[-1].split(".")[0]
+        self.assertEqual(json.loads(after[f".pixhaul/shards/{shard}.json"])["attempt"],
+                         json.loads(before[decisions[0]])["attempt"])
 
     def test_a_rival_that_was_killed_before_it_decided_is_swept_away(self):
         self.run_it(expect=-signal.SIGKILL, PIXHAUL_CRASH_POINT="2")
@@ -183,7 +214,7 @@ class StoreOutputTest(object_store.StoreCase):
         self.expect_complete()
 
     def test_a_second_run_on_this_machine_is_refused_at_once(self):
-        self.write_list([self.origin.url("/hang.jpg?seconds=20")])
+        self.write_list([self.origin.url("/slow/head?ms=9000")])
         lock = self.folder / "a/pixhaul/outputs"
         first = self.start(*self.arguments("--deadline", "30s"), *support.LOOPBACK,
                            env=self.environment())
