@@ -27,7 +27,7 @@
 // why a rewritten shard loses its old stats before its first file changes. A failed fsync is never
 // repeated on the same data: the attempt ends, and the next one writes new temporaries.
 //
-// In an object store (docs/decisions/0006) the lock holds within one machine only, so rivals may be
+// In an object store (docs/decisions/0004) the lock holds within one machine only, so rivals may be
 // at work on a shard. A temporary's name is then N.G.ATTEMPT.o.NAME, with letters of its run's own,
 // a rename is a copy by the store and a removal, and the decision is an object created under the
 // condition that there is none. Three rules keep rivals apart:

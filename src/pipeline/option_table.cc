@@ -249,7 +249,8 @@ constexpr Entry kEntries[] = {
 
     entry<&O::output_folder, kPlain>(
         {"output_folder", "output", "DIR",
-         "Where the images and the row files go; giving the same folder again continues its run.",
+         "Where the images and the row files go, for datasets also s3://BUCKET/PREFIX; giving the "
+         "same folder again continues its run.",
          'o', kCommon}),
     entry<&O::output_format, kPlain>(
         {"output_format", "output", "files|webdataset|parquet|tfrecord|dummy",
