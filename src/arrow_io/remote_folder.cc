@@ -10,7 +10,7 @@
 // and the local folder a copy; where they differ, the local folder is emptied.
 #include "arrow_io/remote_folder.h"
 
-#include <arrow/buffer.h>
+#include <arrow/filesystem/filesystem.h>
 #include <arrow/io/interfaces.h>
 #include <arrow/result.h>
 #include <fmt/core.h>

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <arrow/filesystem/filesystem.h>
-
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -11,6 +9,13 @@
 #include "arrow_io/module.h"
 #include "base/file.h"
 #include "base/mutex.h"
+
+namespace arrow {
+class Status;
+namespace fs {
+class FileSystem;
+}  // namespace fs
+}  // namespace arrow
 
 namespace pixhaul::arrow_io {
 

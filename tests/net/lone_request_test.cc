@@ -34,9 +34,8 @@ class OneAnswerServer {
     socklen_t size = sizeof address;
     EXPECT_EQ(::getsockname(listener_.get(), reinterpret_cast<sockaddr*>(&address), &size), 0);
     port_ = ntohs(address.sin_port);
-    thread_ = std::jthread([this, last = std::move(last), answer = std::move(answer)] {
-      serve(last, answer);
-    });
+    thread_ = std::jthread(
+        [this, last = std::move(last), answer = std::move(answer)] { serve(last, answer); });
   }
 
   std::uint16_t port() const { return port_; }
@@ -91,10 +90,10 @@ TEST_F(LoneRequests, HeadersAndBodyArriveWhole) {
   OneAnswerServer server("whole", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
   const auto answer = put(server.port());
   ASSERT_TRUE(answer.has_value()) << answer.error().detail;
-  EXPECT_EQ(server.request(), "PUT /b/k%20y HTTP/1.1\r\nHost: 127.0.0.1:" +
-                                  std::to_string(server.port()) +
-                                  "\r\nif-none-match: *\r\nContent-Length: 5\r\nConnection: "
-                                  "close\r\n\r\nwhole");
+  EXPECT_EQ(server.request(),
+            "PUT /b/k%20y HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(server.port()) +
+                "\r\nif-none-match: *\r\nContent-Length: 5\r\nConnection: "
+                "close\r\n\r\nwhole");
 }
 
 TEST_F(LoneRequests, AnswersAreReadByTheirFraming) {
