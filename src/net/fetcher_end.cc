@@ -111,7 +111,7 @@ void Fetcher::Engine::learn(Transfer& transfer, ErrorCode code) {
     const auto retry_after =
         parse_retry_after(transfer.exchange.facts().retry_after, clock_.wall_now());
     host.throttle.on_congestion(now_, *kind, retry_after, scheduler_.random());
-    if (transfer.address != nullptr) transfer.address->throttle.on_congestion(now_);
+    if (transfer.address != nullptr) transfer.address->throttle.on_congestion(now_, *kind);
   } else if (answered) {
     host.throttle.on_success(now_, first_byte);
     if (transfer.address != nullptr) transfer.address->throttle.on_success();

@@ -221,8 +221,9 @@ void AddressThrottle::on_success() {
   was_full_ = false;
 }
 
-void AddressThrottle::on_congestion(Instant now) {
+void AddressThrottle::on_congestion(Instant now, Congestion kind) {
   on_other();
+  if (kind == Congestion::timeout) return;
   if (shrunk_at_ != Instant() && now - shrunk_at_ < kAddressWindow) return;
   shrunk_at_ = now;
   limit_ = std::min(limit_, std::max(limit_ * kLossFactor, 2.0f));

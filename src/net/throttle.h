@@ -120,7 +120,9 @@ class HostThrottle {
 
 static_assert(sizeof(HostThrottle) <= 104);
 
-/// The same for a server address, whatever hosts it serves: loss only, no delays. ≤ 32 bytes.
+/// The same for a server address, whatever hosts it serves: loss only, no delays. A host that keeps
+/// its clients waiting holds up its own rows, not those of a thousand others that live where it
+/// does. ≤ 32 bytes.
 class AddressThrottle {
  public:
   explicit AddressThrottle(ThrottleLimits limits = {.start = 32, .max = 64});
@@ -129,8 +131,8 @@ class AddressThrottle {
   [[nodiscard]] unsigned active() const { return active_; }
   void on_start();
   void on_success();
-  /// Once a second at most it takes effect: × 0.7, never below 2.
-  void on_congestion(Instant now);
+  /// Once a second at most it takes effect: × 0.7, never below 2. A timeout has none.
+  void on_congestion(Instant now, Congestion kind);
   void on_other();
 
  private:

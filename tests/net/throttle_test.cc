@@ -302,11 +302,22 @@ TEST(AddressThrottle, GrowsByOneAWindowAndShrinksOnceASecond) {
     for (unsigned n = 0; n < limit; ++n) throttle.on_success();
   }
   EXPECT_EQ(throttle.limit(), 12u);
-  throttle.on_congestion(kBegin);
-  throttle.on_congestion(kBegin + 900ms);
+  throttle.on_congestion(kBegin, Congestion::reset);
+  throttle.on_congestion(kBegin + 900ms, Congestion::reset);
   EXPECT_EQ(throttle.limit(), 8u);
-  for (int i = 1; i < 20; ++i) throttle.on_congestion(kBegin + i * 1s);
+  for (int i = 1; i < 20; ++i) throttle.on_congestion(kBegin + i * 1s, Congestion::refused);
   EXPECT_EQ(throttle.limit(), 2u);
+  EXPECT_EQ(throttle.active(), 0u);
+}
+
+// 1,000 hosts that never answer, on one address: at 2 at once they would hold up a run for hours.
+TEST(AddressThrottle, HostsThatKeepTheirClientsWaitingCostItNothing) {
+  AddressThrottle throttle({.start = 32, .max = 64});
+  for (int i = 1; i < 100; ++i) {
+    throttle.on_start();
+    throttle.on_congestion(kBegin + i * 2s, Congestion::timeout);
+  }
+  EXPECT_EQ(throttle.limit(), 32u);
   EXPECT_EQ(throttle.active(), 0u);
 }
 
