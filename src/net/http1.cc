@@ -54,7 +54,9 @@ std::size_t token_length(std::string_view text) {
   return i;
 }
 
-// RFC 9110 §5.5: "Field values containing CR, LF, or NUL characters are invalid and dangerous".
+// RFC 9110 §5.5: "Field values containing CR, LF, or NUL characters are invalid and dangerous";
+// other control characters may be kept "when they appear within a safe context", which ours is: no
+// field reaches a sink but through its escaping.
 // Eight bytes at a time: a word has a zero byte exactly when (w - 0x01…) & ~w & 0x80… is not zero.
 bool has_cr_or_nul(std::string_view text) {
   constexpr std::uint64_t kOnes = 0x0101010101010101u;
@@ -323,14 +325,29 @@ Result<> ChunkDecoder::on_extension(char c) {
   return {};
 }
 
-Result<> ChunkDecoder::on_trailer(char c) {
+// RFC 9112 §7.1.2: trailer-section = *( field-line CRLF ). The fields are dropped, but what is no
+// field is a sign that the framing went wrong before it.
+Result<> ChunkDecoder::on_trailer_name(char c) {
+  if (c == '\r' && state_ == State::trailer_start) {
+    state_ = State::end_lf;
+    return {};
+  }
+  const bool ends = c == ':' && state_ == State::trailer_name;
+  if (!ends && !kTokenCharacters[static_cast<unsigned char>(c)]) {
+    return protocol_error("malformed trailer");
+  }
+  if (++extra_ > kMaxTrailers) return header_limit("trailers too long");
+  state_ = ends ? State::trailer_value : State::trailer_name;
+  return {};
+}
+
+Result<> ChunkDecoder::on_trailer_value(char c) {
   if (c == '\r') {
-    state_ = state_ == State::trailer_start ? State::end_lf : State::trailer_lf;
+    state_ = State::trailer_lf;
     return {};
   }
   if (c == '\n' || c == '\0') return protocol_error("malformed trailer");
   if (++extra_ > kMaxTrailers) return header_limit("trailers too long");
-  state_ = State::trailer;
   return {};
 }
 
@@ -352,8 +369,10 @@ Result<> ChunkDecoder::step(char c) {
       digits_ = 0;
       return expect(c, '\n', State::size_start);
     case State::trailer_start:
-    case State::trailer:
-      return on_trailer(c);
+    case State::trailer_name:
+      return on_trailer_name(c);
+    case State::trailer_value:
+      return on_trailer_value(c);
     case State::trailer_lf:
       return expect(c, '\n', State::trailer_start);
     case State::end_lf:

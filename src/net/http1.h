@@ -71,7 +71,8 @@ class ChunkDecoder {
     data_cr,
     data_lf,
     trailer_start,
-    trailer,
+    trailer_name,
+    trailer_value,
     trailer_lf,
     end_lf,
     done
@@ -81,7 +82,8 @@ class ChunkDecoder {
   [[nodiscard]] Result<> on_size_digit(char c);
   [[nodiscard]] Result<> on_size_end(char c);
   [[nodiscard]] Result<> on_extension(char c);
-  [[nodiscard]] Result<> on_trailer(char c);
+  [[nodiscard]] Result<> on_trailer_name(char c);
+  [[nodiscard]] Result<> on_trailer_value(char c);
   [[nodiscard]] Result<> expect(char c, char wanted, State next);
 
   State state_ = State::size_start;

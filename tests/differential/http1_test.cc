@@ -1,8 +1,8 @@
 // What our parser and Debian's http-parser (Node's, until 2019) both take for a whole response has
 // to be the same response to both, to the byte: one that two parsers cut differently is how an
 // answer bleeds into the next. That one of them refuses is no disagreement: http-parser refuses
-// control characters in fields and trailers without a colon, which RFC 9110 §5.5 and our dropping
-// of trailers allow, and we refuse much that it lets through.
+// control characters in fields, which RFC 9110 §5.5 lets a recipient keep, and we refuse much that
+// it lets through.
 #include "net/http1.h"
 
 #include <gtest/gtest.h>

@@ -222,7 +222,7 @@ TEST_F(EngineLive, EveryFaultOfHttp1FramingEndsInItsStatus) {
   start();
   const auto rows = std::to_array<EngineLiveRow>({
       {"/reset/head", connection_reset},
-      {"/length/short", success},
+      {"/length/short", protocol_error},
       {"/length/long", truncated},
       {"/length/duplicate", protocol_error},
       {"/length/duplicate_same", success},
@@ -267,7 +267,7 @@ TEST_F(EngineLive, EveryFaultOfHttp1FramingEndsInItsStatus) {
       {"/head/folded", protocol_error},
       {"/head/empty_name", protocol_error},
       {"/head/upgrade", protocol_error},
-      {"/surplus", success},
+      {"/surplus", protocol_error},
       {"/headers/flood?count=5000", header_limit},
       {"/headers/long?bytes=1000000", header_limit},
       {"/headers/endless", header_limit},

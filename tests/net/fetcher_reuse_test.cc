@@ -149,6 +149,22 @@ TEST(FetcherReuse, NewConnectionThatDiesBeforeTheFirstByteIsAFailure) {
 
 // A server that says a length too short must not choose what the next URL gets (response splitting,
 // reliability N10).
+TEST(FetcherReuse, SurplusBytesThatComeWithABodyFailIt) {
+  const std::string texts[] = {
+      http_response(200, "good") + "x",
+      http_response(200, std::string(100'000, 'g')) + "x",
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\ngood\r\n0\r\n\r\n\r\n",
+  };
+  for (const std::string& text : texts) {
+    FetchRig rig;
+    rig.serve("img.test", kAddress,
+              [&](const SimRequest&) -> std::vector<SimStep> { return {{.bytes = text}}; });
+    rig.submit("http://img.test/bad");
+    rig.run();
+    EXPECT_EQ(rig.status(1), ErrorCode::protocol_error) << text.substr(0, 60);
+  }
+}
+
 TEST(FetcherReuse, SurplusBytesAreNeverTheNextAnswer) {
   const std::string bleed = http_response(200, "EVIL");
   const std::string texts[] = {

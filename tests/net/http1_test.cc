@@ -463,8 +463,7 @@ const std::vector<ChunkCase>& good_chunks() {
       {"5\r\nhello\r\n0\r\nTrailer: x\r\n\r\n", "hello"},
       {"5\r\nhello\r\n0\r\nA: x\r\nB: y\r\nC: z\r\n\r\n", "hello"},
       {"0\r\nA: " + std::string(4000, 'x') + "\r\n\r\n", ""},
-      {"0\r\nno colon\r\n\r\n", ""},
-      {"0\r\n folded\r\n\r\n", ""},
+      {"0\r\nA:\r\nB:\tx\x01\r\n\r\n", ""},
   };
   return kCases;
 }
@@ -538,6 +537,12 @@ std::vector<std::string> bad_chunks() {
       "0\n\r\n",
       "0\n\n",
       "0\r\nA: \0\r\n\r\n"s,
+      "0\r\nno colon\r\n\r\n",
+      "0\r\nnocolon\r\n\r\n",
+      "0\r\n: x\r\n\r\n",
+      "0\r\nA : x\r\n\r\n",
+      "0\r\nA: x\r\n folded\r\n\r\n",
+      "0\r\nA\x01: x\r\n\r\n",
   };
 }
 

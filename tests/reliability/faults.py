@@ -22,11 +22,11 @@ def each(row, prefix, names, ends, face="plain"):
 # Those that end at once; the slow ones are apart because each takes a deadline.
 QUICK = [
     Fault("N3", "/endless", ("too_large", "not_image", "deadline", "truncated", "decode_error")),
-    Fault("N4", "/length/short", OK + BROKEN),  # surplus: never the next URL's
+    Fault("N4", "/length/short", BROKEN),  # surplus: never the next URL's, and no picture of its own
     *each("N4", "/length/", "long duplicate negative plus list overflow hexadecimal empty text with_chunked",
           BROKEN + ("truncated", "too_large", "success")),
     *each("N4", "/length/", "duplicate_same list_same missing", OK + BROKEN),
-    Fault("N4", "/surplus", OK + BROKEN),
+    Fault("N4", "/surplus", BROKEN),
     Fault("N5", "/chunked/ok", OK),
     *each("N5", "/chunked/", "bare_lf missing_crlf overflow negative plus prefix text no_size",
           BROKEN + ("truncated",)),

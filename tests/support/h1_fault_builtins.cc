@@ -221,8 +221,7 @@ Script head(const Request& request, BuiltinState&) {
 // A whole answer with `bytes` of another behind it in the same packet.
 Script surplus(const Request&, BuiltinState&) {
   Script script = picture_reply();
-  script.steps.push_back(
-      Step::send("HTTP/1.1 200 OK\r\nX-Bleed: yes\r\nContent-Length: 5\r\n\r\nbleed"));
+  script.steps.back().bytes += "HTTP/1.1 200 OK\r\nX-Bleed: yes\r\nContent-Length: 5\r\n\r\nbleed";
   return script;
 }
 
