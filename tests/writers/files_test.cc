@@ -100,6 +100,14 @@ TEST_F(Files, SweepKeepsWhatStandsBesideAKeptSample) {
                                           "out/00000/000000001.txt"));
 }
 
+TEST_F(Files, WhatWasSweptDoesNotComeBackWithAPowerCut) {
+  files_.put("out/00000/000000001.jpg", "x");
+  files_.put("out/00000/000000002.jpg", "x");
+  ASSERT_TRUE(writer_.sweep("00000", {"00000/000000001.jpg"}).has_value());
+  files_.crash();
+  EXPECT_THAT(files_.files(), ElementsAre("out/00000/000000001.jpg"));
+}
+
 TEST_F(Files, FormatsAreFoundByName) {
   EXPECT_TRUE(open_writer("files", *output_, {}).has_value());
   const auto dummy = open_writer("dummy", *output_, {}).value();
