@@ -33,6 +33,12 @@ std::unexpected<Error> failure(std::string_view what, int os_error) {
 
 // --- Limits of the system ---
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kLimitsAddressSpace = false;
+#else
+constexpr bool kLimitsAddressSpace = true;
+#endif
+
 Result<> limit_resources(const LockdownLimits& limits) {
   struct Limit {
     __rlimit_resource resource;
@@ -46,7 +52,8 @@ Result<> limit_resources(const LockdownLimits& limits) {
       {RLIMIT_AS, limits.address_space_bytes},
   }};
   for (const Limit& limit : table) {
-    if (limit.resource == RLIMIT_AS && limit.value == 0) continue;
+    const bool is_unlimited = limit.value == 0 || !kLimitsAddressSpace;
+    if (limit.resource == RLIMIT_AS && is_unlimited) continue;
     const rlimit value{.rlim_cur = limit.value, .rlim_max = limit.value};
     if (::setrlimit(limit.resource, &value) != 0) return failure("limits", errno);
   }

@@ -7,7 +7,8 @@
 namespace pixhaul::sandbox {
 
 struct LockdownLimits {
-  std::uint64_t address_space_bytes = 0;  ///< RLIMIT_AS; 0 for none
+  /// RLIMIT_AS; 0 for none. Ignored in builds with a sanitizer, whose shadow takes terabytes.
+  std::uint64_t address_space_bytes = 0;
 };
 
 /// The kernel can keep a process from calling it (seccomp filters that kill).
