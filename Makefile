@@ -38,7 +38,7 @@ consumers:
 
 # ONLY=P3 one promise, FAST=1 smaller counts.
 reliability: simulation_built
-	ninja -C build/dev pixhaul tools/origin tests/net/all tests/ledger/all tests/writers/all
+	ninja -C build/dev pixhaul tools/origin tests/net/all tests/ledger/all tests/writers/all tests/sandbox/all tests/differential/all
 	tests/reliability/run.py
 
 simulate: simulation_built

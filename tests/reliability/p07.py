@@ -1,11 +1,42 @@
-"""P7: a bad picture costs one picture: thousands made by mutation lie among good ones, decoded, resized and encoded."""
+"""P7: a bad picture costs one picture: thousands made by mutation lie among good ones, decoded, resized and encoded; and
+a decoder that was taken over (the canary of tests/sandbox) reaches no file, socket or process."""
 
 import json
 import random
+import struct
+import zlib
 
-from rig import Bench, Figure, count
+from rig import Bench, Figure, count, run_test
 
-FORMATS = ("jpg", "png", "gif", "webp", "bmp")
+FORMATS = ("jpg", "png", "gif", "webp", "bmp", "tiff")
+
+
+def tiff(width, height, dice):
+    """A TIFF of RGB noise in strips of eight rows, bare or deflated; the origin makes none."""
+    deflate = dice.random() < 0.5
+    rows = [dice.randbytes(width * 3) for _ in range(height)]
+    strips = [b"".join(rows[top:top + 8]) for top in range(0, height, 8)]
+    strips = [zlib.compress(strip) if deflate else strip for strip in strips]
+    count, data = len(strips), b"".join(strips)
+    sizes = struct.pack(f"<{count}I", *map(len, strips))
+    offsets = struct.pack(f"<{count}I", *(8 + sum(map(len, strips[:i])) for i in range(count)))
+    at = 8 + len(data)
+    fields = [(256, 4, 1, width), (257, 4, 1, height), (258, 3, 3, at), (259, 3, 1, 8 if deflate else 1), (262, 3, 1, 2),
+              (273, 4, count, at + 6), (277, 3, 1, 3), (278, 4, 1, 8), (279, 4, count, at + 6 + len(offsets))]
+    extra = struct.pack("<3H", 8, 8, 8) + offsets + sizes
+    directory = struct.pack("<H", len(fields)) + b"".join(struct.pack("<HHII", *field) for field in fields)
+    return b"II*\0" + struct.pack("<I", at + len(extra)) + data + extra + directory + bytes(4)
+
+
+def good_picture(origin, kind, number, dice):
+    width, height = 24 + 8 * number, 40 - 3 * number
+    return tiff(width, height, dice) if kind == "tiff" else origin.get(f"/img/{width}/{height}/{number}.{kind}")
+
+
+def canary():
+    """Of the forty acts that a decoder must not do, those that were done; None when the test itself failed."""
+    held, said = run_test("tests/sandbox/sandbox_decoder_test", "--gtest_filter=Canary.*", timeout=300)
+    return said.count(" was done") if held or " was done" in said else None, said
 
 
 def mutate(data, dice):
@@ -33,15 +64,15 @@ def measure(total=None):
     total = total or count(2_000, 18_000)
     dice = random.Random(7)
     with Bench() as bench:
-        good = {kind: [bench.origin.get(f"/img/{24 + 8 * i}/{40 - 3 * i}/{i}.{kind}") for i in range(8)]
-                for kind in FORMATS}
-        urls = []
+        good = {kind: [good_picture(bench.origin, kind, i, dice) for i in range(8)] for kind in FORMATS}
+        bench.origin.put("/good.tiff", good["tiff"][0])
+        urls = [bench.origin.url("/good.tiff")]
         for number in range(total):
             kind = FORMATS[number % len(FORMATS)]
             path = f"/hostile/{number}.{kind}"
             bench.origin.put(path, mutate(dice.choice(good[kind]), dice))
             urls.append(bench.origin.url(path))
-            urls.append(bench.origin.url(f"/img/32/24/{number % 300}.{FORMATS[number // 5 % 5]}"))
+            urls.append(bench.origin.url(f"/img/32/24/{number % 300}.{FORMATS[number // 6 % 5]}"))
         bench.write_list(urls)
         done = bench.run("urls.txt", "--output_format", "webdataset", "--resize_mode", "center_crop", "--image_size",
                          "48", "--metadata", "jsonl", "--progress", "none", timeout=1500)
@@ -51,10 +82,13 @@ def measure(total=None):
         internal = [row for row in rows if row["status"] == "internal"]
         code, said = bench.verify("urls.txt", reencoded=True)
         survived = sum("/hostile/" in row["url"] and row["status"] == "success" for row in rows)
-        return Figure(f"{len(lost)} other samples lost, {int(done.code not in (0, 1))} crashes on {total:,} hostile "
-                      f"pictures ({survived:,} still decode)", "0 lost, 0 crashes of the parent on 2,000 / 18,000",
-                      done.code in (0, 1) and code == 0 and not lost and not internal and len(rows) == 2 * total,
-                      f"{done}\n{said}\n{lost[:5]}")
+        crashed = int(done.code not in (0, 1))
+        acts, told = canary()
+        return Figure(f"{len(lost)} other samples lost, {crashed} crashes on {total:,} hostile pictures ({survived:,} still "
+                      f"decode), {'?' if acts is None else acts} of 40 forbidden calls done",
+                      "0 lost, 0 crashes of the parent on 2,000 / 18,000, 0 of 40",
+                      not crashed and code == 0 and not lost and not internal and len(rows) == 2 * total + 1 and acts == 0,
+                      f"{done}\n{said}\n{lost[:5]}\n{told}")
 
 
 if __name__ == "__main__":
