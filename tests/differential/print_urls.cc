@@ -1,5 +1,6 @@
-// What our URL parser makes of each line of standard input, for url_test.py: "TEXT" or "BASE TEXT", each in
-// hexadecimal and with a dot in front, so that anything fits. Prints the canonical form, or `!` and the error's name.
+// What our URL parser makes of each line of standard input, for url_test.py: "TEXT" or "BASE TEXT",
+// each in hexadecimal and with a dot in front, so that anything fits. Prints the canonical form, or
+// `!` and the error's name.
 #include <iostream>
 #include <optional>
 #include <string>
