@@ -101,7 +101,7 @@ class Bench:
             return peer.done(run.output)
         if job.cell.sink == "files":
             skip = {".pixhaul"}
-            return sum(len([f for f in files if not f.endswith((".jsonl", ".txt"))])
+            return sum(len([f for f in files if not f.endswith((".json", ".jsonl", ".txt"))])
                        for at, _, files in os.walk(job.folder) if not skip & set(Path(at).parts))
         return job.count if run.exit_code == 0 else 0
 
