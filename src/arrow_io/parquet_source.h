@@ -19,6 +19,8 @@ class RandomAccessFile;
 
 namespace pixhaul::arrow_io {
 
+class ArrowFile;
+
 /// A file of ours for Arrow to read. Keeps our error, as Arrow would make it a sentence. One
 /// thread.
 class ParquetSource {
@@ -32,8 +34,7 @@ class ParquetSource {
                                                  const arrow::Status& status) const;
 
  private:
-  class File;
-  std::shared_ptr<File> file_;  // Arrow's readers share it
+  std::shared_ptr<ArrowFile> file_;  // Arrow's readers share it
 };
 
 /// Gives each group of rows of a parquet file to `visit`, every page decoded and every value

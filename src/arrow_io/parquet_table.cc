@@ -51,7 +51,7 @@ class ParquetTable final : public TableSource {
       arrow_properties.set_pre_buffer(false);
       arrow_properties.set_batch_size(kBatchRows);
       parquet::arrow::FileReaderBuilder builder;
-      ARROW_RETURN_NOT_OK(builder.Open(make_arrow_file(std::move(file)), properties));
+      ARROW_RETURN_NOT_OK(builder.Open(make_arrow_file(std::move(file), pool_), properties));
       builder.properties(arrow_properties);
       ARROW_RETURN_NOT_OK(builder.Build(&reader_));
       rows_ = static_cast<std::uint64_t>(reader_->parquet_reader()->metadata()->num_rows());

@@ -1,8 +1,5 @@
 #include "arrow_io/seekable.h"
 
-#include <arrow/buffer.h>
-#include <arrow/io/interfaces.h>
-#include <arrow/result.h>
 #include <fmt/core.h>
 #include <unistd.h>
 
@@ -13,6 +10,7 @@
 #include <string>
 #include <utility>
 
+#include "arrow_io/arrow_file.h"
 #include "arrow_io/status.h"
 #include "base/unique_fd.h"
 
@@ -69,60 +67,6 @@ Result<> write_all(int fd, std::span<const std::byte> bytes, std::string_view na
   return {};
 }
 
-arrow::Status failed(const Error& error) { return arrow::Status::IOError(error.detail); }
-
-class ArrowFile final : public arrow::io::RandomAccessFile {
- public:
-  explicit ArrowFile(std::unique_ptr<ReadableFile> file) : file_(std::move(file)) {}
-
-  arrow::Status Close() override {
-    file_.reset();
-    return arrow::Status::OK();
-  }
-  bool closed() const override { return !file_; }
-  arrow::Result<std::int64_t> Tell() const override { return at_; }
-  arrow::Status Seek(std::int64_t position) override {
-    at_ = position;
-    return arrow::Status::OK();
-  }
-  arrow::Result<std::int64_t> GetSize() override {
-    return static_cast<std::int64_t>(file_->size().value_or(0));
-  }
-  arrow::Result<std::int64_t> Read(std::int64_t count, void* out) override {
-    ARROW_ASSIGN_OR_RAISE(const std::int64_t got, ReadAt(at_, count, out));
-    at_ += got;
-    return got;
-  }
-  arrow::Result<std::shared_ptr<arrow::Buffer>> Read(std::int64_t count) override {
-    ARROW_ASSIGN_OR_RAISE(auto buffer, ReadAt(at_, count));
-    at_ += buffer->size();
-    return buffer;
-  }
-  arrow::Result<std::int64_t> ReadAt(std::int64_t position, std::int64_t count,
-                                     void* out) override {
-    if (position < 0 || count < 0) return arrow::Status::Invalid("a place outside the file");
-    const std::span<std::byte> into(static_cast<std::byte*>(out), static_cast<std::size_t>(count));
-    Result<std::size_t> got = file_->read_at(static_cast<std::uint64_t>(position), into);
-    if (!got) return failed(got.error());
-    return static_cast<std::int64_t>(*got);
-  }
-  arrow::Result<std::shared_ptr<arrow::Buffer>> ReadAt(std::int64_t position,
-                                                       std::int64_t count) override {
-    // A damaged file may ask for more than there is.
-    ARROW_ASSIGN_OR_RAISE(const std::int64_t size, GetSize());
-    const std::int64_t room = std::max<std::int64_t>(0, size - position);
-    ARROW_ASSIGN_OR_RAISE(auto buffer, arrow::AllocateResizableBuffer(std::min(count, room)));
-    ARROW_ASSIGN_OR_RAISE(const std::int64_t got,
-                          ReadAt(position, buffer->size(), buffer->mutable_data()));
-    ARROW_RETURN_NOT_OK(buffer->Resize(got));
-    return std::shared_ptr<arrow::Buffer>(std::move(buffer));
-  }
-
- private:
-  std::unique_ptr<ReadableFile> file_;
-  std::int64_t at_ = 0;
-};
-
 }  // namespace
 
 Result<std::unique_ptr<ReadableFile>> make_seekable(std::unique_ptr<ReadableFile> file,
@@ -149,8 +93,14 @@ Result<std::unique_ptr<ReadableFile>> make_seekable(std::unique_ptr<ReadableFile
   return std::make_unique<TemporaryFile>(std::move(fd), size, name);
 }
 
-std::shared_ptr<arrow::io::RandomAccessFile> make_arrow_file(std::unique_ptr<ReadableFile> file) {
-  return std::make_shared<ArrowFile>(std::move(file));
+std::shared_ptr<arrow::io::RandomAccessFile> make_arrow_file(std::unique_ptr<ReadableFile> file,
+                                                             arrow::MemoryPool* pool) {
+  const std::uint64_t size = file->size().value_or(0);
+  auto read_at = [file = std::shared_ptr(std::move(file))](std::uint64_t offset,
+                                                           std::span<std::byte> into) {
+    return file->read_at(offset, into);
+  };
+  return std::make_shared<ArrowFile>(std::move(read_at), size, pool);
 }
 
 }  // namespace pixhaul::arrow_io

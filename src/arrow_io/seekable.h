@@ -5,9 +5,12 @@
 
 #include "base/file.h"
 
-namespace arrow::io {
+namespace arrow {
+class MemoryPool;
+namespace io {
 class RandomAccessFile;
-}  // namespace arrow::io
+}
+}  // namespace arrow
 
 namespace pixhaul::arrow_io {
 
@@ -17,8 +20,9 @@ namespace pixhaul::arrow_io {
 [[nodiscard]] Result<std::unique_ptr<ReadableFile>> make_seekable(
     std::unique_ptr<ReadableFile> file, std::string_view name);
 
-/// `file` as Arrow wants it. Shared because Arrow's readers share it. REQUIRES: is_seekable().
+/// `file` as Arrow wants it. Shared because Arrow's readers share it. `pool`: of the bytes read;
+/// outlives them. REQUIRES: is_seekable().
 [[nodiscard]] std::shared_ptr<arrow::io::RandomAccessFile> make_arrow_file(
-    std::unique_ptr<ReadableFile> file);
+    std::unique_ptr<ReadableFile> file, arrow::MemoryPool* pool);
 
 }  // namespace pixhaul::arrow_io
