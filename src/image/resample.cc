@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <memory>
+#include <new>
+#include <span>
 #include <vector>
 
 // Vectors whose halves are not blocks of 128 bits (Arm's scalable ones) zip and pack in another
@@ -10,7 +13,6 @@
 #define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "image/resample.cc"
-#include <hwy/aligned_allocator.h>
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
@@ -272,17 +274,17 @@ class Scratch {
   std::int16_t* output() { return output_.get(); }
 
  private:
-  using Memory = hwy::AlignedFreeUniquePtr<std::int16_t[]>;
+  static constexpr std::align_val_t kAlignment{64};  // a line of the caches, and the widest vector
+  struct Free {
+    void operator()(std::int16_t* memory) const { ::operator delete[](memory, kAlignment); }
+  };
+  using Memory = std::unique_ptr<std::int16_t[], Free>;
 
   static std::size_t round_up(std::size_t count) {
     return (count + kTurned - 1) / kTurned * kTurned;
   }
   // Zeroed, because what a tile does not fill is turned and weighed (by 0) all the same.
-  static Memory make(std::size_t count) {
-    Memory memory = hwy::AllocateAligned<std::int16_t>(count);
-    std::fill_n(memory.get(), count, std::int16_t{0});
-    return memory;
-  }
+  static Memory make(std::size_t count) { return Memory(new (kAlignment) std::int16_t[count]()); }
 
   std::size_t stride_;
   Memory rows_;
@@ -348,18 +350,59 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace pixhaul::image {
-namespace {
-HWY_EXPORT(resample);
-}  // namespace
 
-void resample(const ConstPlane& from, const Plane& to, const Filter& across, const Filter& down) {
-  HWY_DYNAMIC_DISPATCH(resample)(from, to, across, down);
+namespace {
+
+// Highway can choose by itself, but by its library, and that measures a timer for 4 ms in every
+// program that links it, whether it resizes or not.
+std::vector<Resampler> find_resamplers() {
+  std::vector<Resampler> found;
+#if HWY_ARCH_X86
+  __builtin_cpu_init();
+#if HWY_TARGETS & HWY_AVX3
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
+      __builtin_cpu_supports("aes") && __builtin_cpu_supports("pclmul")) {
+    found.push_back({.instructions = "AVX3", .run = N_AVX3::resample});
+  }
+#endif
+#if HWY_TARGETS & HWY_AVX2
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+      __builtin_cpu_supports("f16c") && __builtin_cpu_supports("bmi") &&
+      __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("aes") &&
+      __builtin_cpu_supports("pclmul")) {
+    found.push_back({.instructions = "AVX2", .run = N_AVX2::resample});
+  }
+#endif
+#if HWY_TARGETS & HWY_SSE4
+  if (__builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("aes") &&
+      __builtin_cpu_supports("pclmul")) {
+    found.push_back({.instructions = "SSE4", .run = N_SSE4::resample});
+  }
+#endif
+#if HWY_TARGETS & HWY_SSSE3
+  if (__builtin_cpu_supports("ssse3")) {
+    found.push_back({.instructions = "SSSE3", .run = N_SSSE3::resample});
+  }
+#endif
+#endif
+  // What every processor that runs the program has.
+  if (found.empty() || HWY_STATIC_TARGET > HWY_SSSE3) {
+    found.push_back(
+        {.instructions = hwy::TargetName(HWY_STATIC_TARGET), .run = HWY_STATIC_DISPATCH(resample)});
+  }
+  return found;
 }
 
-std::string_view vector_instructions() {
-  // Targets are bits, the best the lowest.
-  const std::int64_t usable = hwy::SupportedTargets() & HWY_TARGETS;
-  return hwy::TargetName(usable & -usable);
+}  // namespace
+
+std::span<const Resampler> resamplers() {
+  static const std::vector<Resampler> found = find_resamplers();
+  return found;
+}
+
+void resample(const ConstPlane& from, const Plane& to, const Filter& across, const Filter& down) {
+  resamplers().front().run(from, to, across, down);
 }
 
 }  // namespace pixhaul::image

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string_view>
 
 #include "image/filter.h"
@@ -13,7 +14,13 @@ namespace pixhaul::image {
 /// overlap.
 void resample(const ConstPlane& from, const Plane& to, const Filter& across, const Filter& down);
 
-/// Which vectors those are: "AVX2", "NEON"; static text.
-[[nodiscard]] std::string_view vector_instructions();
+/// A way to do that, for one kind of processor.
+struct Resampler {
+  std::string_view instructions;  ///< "AVX2", "NEON"; static text
+  void (*run)(const ConstPlane& from, const Plane& to, const Filter& across, const Filter& down);
+};
+
+/// Those that this processor can do, the one with the widest vectors first; at least one.
+[[nodiscard]] std::span<const Resampler> resamplers();
 
 }  // namespace pixhaul::image

@@ -58,7 +58,7 @@ void read_limits(DoctorFacts& facts) {
   struct sysinfo info{};
   if (::sysinfo(&info) == 0) facts.machine_memory = std::uint64_t{info.totalram} * info.mem_unit;
   facts.kernel_can_lock = sandbox::can_lock_down();
-  facts.vectors = image::vector_instructions();
+  facts.vectors = image::resamplers().front().instructions;
 }
 
 // x86 calls the list "flags", ARM "Features".

@@ -2,7 +2,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <hwy/targets.h>
 
 #include <algorithm>
 #include <cmath>
@@ -221,20 +220,6 @@ TEST(Resize, BytesBesideTheRowsAreNotTouched) {
         const int want = is_inside ? packed.row(static_cast<std::uint32_t>(y - 1))[x - 5] : 7;
         ASSERT_EQ(memory[y * 120 + x], want) << x << ", " << y;
       }
-    }
-  }
-}
-
-TEST(Resize, EveryKindOfProcessorGivesTheSameBytes) {
-  const Image image = noise(333, 201, 3);
-  for (const Interpolation each : kAll) {
-    for (const Dimensions to : {Dimensions{100, 77}, Dimensions{500, 402}, Dimensions{41, 300}}) {
-      const std::vector<int> want = samples_of(resize(image, to, each));
-      for (const auto target : hwy::SupportedAndGeneratedTargets()) {
-        hwy::SetSupportedTargetsForTest(target);
-        EXPECT_EQ(samples_of(resize(image, to, each)), want) << hwy::TargetName(target);
-      }
-      hwy::SetSupportedTargetsForTest(0);
     }
   }
 }
