@@ -14,13 +14,16 @@ constexpr std::uint64_t kCopies = 3;
 }  // namespace
 
 RowWindow::RowWindow(std::size_t places, std::uint64_t most_bytes, MemoryBudget& budget)
-    : most_bytes_(most_bytes), budget_(budget), rows_(places) {
+    : most_bytes_(most_bytes),
+      budget_(budget),
+      places_(places),
+      blocks_((places + kBlock - 1) / kBlock) {
   free_.reserve(places);
   for (std::size_t place = places; place-- > 0;) free_.push_back(static_cast<std::uint32_t>(place));
 }
 
 bool RowWindow::must_wait() const {
-  return free_.empty() || (is_heavy() && free_.size() < rows_.size());
+  return free_.empty() || (is_heavy() && free_.size() < places_);
 }
 
 void RowWindow::acquire(std::size_t most, std::vector<std::uint32_t>& into) {
@@ -28,7 +31,12 @@ void RowWindow::acquire(std::size_t most, std::vector<std::uint32_t>& into) {
   while (must_wait() && !closed_) freed_.wait(mutex_);
   if (closed_) return;
   const std::size_t count = std::min(most, free_.size());
-  into.insert(into.end(), free_.end() - static_cast<std::ptrdiff_t>(count), free_.end());
+  const auto first = free_.end() - static_cast<std::ptrdiff_t>(count);
+  for (auto place = first; place != free_.end(); ++place) {
+    auto& block = blocks_[*place / kBlock];
+    if (!block) block = std::make_unique<PendingRow[]>(kBlock);
+  }
+  into.insert(into.end(), first, free_.end());
   free_.resize(free_.size() - count);
 }
 
@@ -55,7 +63,7 @@ void RowWindow::release(const std::vector<std::uint32_t>& places) {
   const MutexLock lock(mutex_);
   free_.insert(free_.end(), places.begin(), places.end());
   freed_.notify_one();
-  if (free_.size() == rows_.size()) emptied_.notify_all();
+  if (free_.size() == places_) emptied_.notify_all();
 }
 
 void RowWindow::close() {
@@ -66,8 +74,8 @@ void RowWindow::close() {
 
 bool RowWindow::wait_empty(std::chrono::milliseconds longest) {
   const MutexLock lock(mutex_);
-  if (free_.size() != rows_.size()) emptied_.wait_for(mutex_, longest);
-  return free_.size() == rows_.size();
+  if (free_.size() != places_) emptied_.wait_for(mutex_, longest);
+  return free_.size() == places_;
 }
 
 void RowWindow::nudge() {
@@ -77,7 +85,7 @@ void RowWindow::nudge() {
 
 std::size_t RowWindow::in_use() const {
   const MutexLock lock(mutex_);
-  return rows_.size() - free_.size();
+  return places_ - free_.size();
 }
 
 }  // namespace pixhaul::pipeline

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -54,18 +55,22 @@ class RowWindow {
   /// Ends a `wait_empty` under way.
   void nudge();
   [[nodiscard]] PendingRow& operator[](std::uint64_t place) {
-    return rows_[static_cast<std::size_t>(place)];
+    return blocks_[static_cast<std::size_t>(place) / kBlock][place % kBlock];
   }
   [[nodiscard]] std::size_t in_use() const;
 
  private:
+  static constexpr std::size_t kBlock = 256;
+
   [[nodiscard]] bool must_wait() const PIXHAUL_REQUIRES(mutex_);
 
   void forget(PendingRow& row);
 
   const std::uint64_t most_bytes_;
   MemoryBudget& budget_;
-  std::vector<PendingRow> rows_;
+  const std::size_t places_;
+  // Made when one of its places is first handed out: a short list shall not pay for 10 MB.
+  std::vector<std::unique_ptr<PendingRow[]>> blocks_;
   std::atomic<std::uint64_t> held_bytes_ = 0;
   mutable Mutex mutex_;
   ConditionVariable freed_;
