@@ -10,24 +10,22 @@
 #include <span>
 #include <utility>
 
-#include "arrow_io/arrow_file.h"
 #include "arrow_io/status.h"
 
 namespace pixhaul::arrow_io {
 
 ParquetSource::ParquetSource(const pixhaul::RandomAccessFile& file, std::uint64_t size,
                              arrow::MemoryPool* pool)
-    : file_(std::make_shared<ArrowFile>(
-          [&file](std::uint64_t offset, std::span<std::byte> into) {
-            return file.read_at(offset, into);
-          },
-          size, pool)) {}
+    : file_(
+          make_arrow_file([&file](std::uint64_t offset,
+                                  std::span<std::byte> into) { return file.read_at(offset, into); },
+                          size, pool)) {}
 
-std::shared_ptr<arrow::io::RandomAccessFile> ParquetSource::file() const { return file_; }
+std::shared_ptr<arrow::io::RandomAccessFile> ParquetSource::file() const { return file_.file; }
 
 std::unexpected<Error> ParquetSource::error_for(std::string_view doing,
                                                 const arrow::Status& status) const {
-  if (file_->error()) return std::unexpected(*file_->error());
+  if (*file_.error) return std::unexpected(**file_.error);
   return failed(ErrorCode::state_damaged, doing, status);
 }
 

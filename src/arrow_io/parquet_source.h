@@ -6,6 +6,7 @@
 #include <memory>
 #include <string_view>
 
+#include "arrow_io/arrow_file.h"
 #include "base/file.h"
 
 namespace arrow {
@@ -18,8 +19,6 @@ class RandomAccessFile;
 }  // namespace arrow
 
 namespace pixhaul::arrow_io {
-
-class ArrowFile;
 
 /// A file of ours for Arrow to read. Keeps our error, as Arrow would make it a sentence. One
 /// thread.
@@ -34,7 +33,7 @@ class ParquetSource {
                                                  const arrow::Status& status) const;
 
  private:
-  std::shared_ptr<ArrowFile> file_;  // Arrow's readers share it
+  ArrowFile file_;
 };
 
 /// Gives each group of rows of a parquet file to `visit`, every page decoded and every value

@@ -100,7 +100,7 @@ std::shared_ptr<arrow::io::RandomAccessFile> make_arrow_file(std::unique_ptr<Rea
                                                            std::span<std::byte> into) {
     return file->read_at(offset, into);
   };
-  return std::make_shared<ArrowFile>(std::move(read_at), size, pool);
+  return make_arrow_file(std::move(read_at), size, pool).file;
 }
 
 }  // namespace pixhaul::arrow_io
