@@ -65,6 +65,8 @@ struct Summary {
   std::string output_folder{};
   std::string shards{};       ///< of a dataset, as loaders take them: "out/{00000..00012}.tar"
   std::string failed_list{};  ///< path of failed.txt, "" if nothing failed
+  /// Path of a dataset's failed.parquet: failed rows with all columns of their list; "" without.
+  std::string failed_table{};
   /// What one cause did to many rows, in sentences with the option that would help.
   std::vector<std::string> diagnosis{};
   std::optional<std::uint64_t>

@@ -20,6 +20,7 @@ class Summary:
         output_folder: Where everything lies.
         shards: Of a dataset, as loaders take them: "out/{00000..00012}.tar".
         failed_list: The list of failed rows; "" when there is none.
+        failed_table: Of a dataset, the failed rows with all columns of their list; "" when there is none.
         diagnosis: What one cause did to most rows, in sentences with the option that would help; mostly empty.
         estimated_rows: After max_rows, what the whole list would have; None if unknown.
         estimated_seconds: The same.

@@ -94,6 +94,7 @@ nb::dict summary_dict(const Summary& summary) {
   all["output_folder"] = summary.output_folder;
   all["shards"] = summary.shards;
   all["failed_list"] = summary.failed_list;
+  all["failed_table"] = summary.failed_table;
   nb::list diagnosis;
   for (const std::string& sentence : summary.diagnosis) diagnosis.append(sentence);
   all["diagnosis"] = diagnosis;

@@ -7,11 +7,13 @@
 #include <fmt/format.h>
 
 #include <cstdint>
+#include <iterator>
 #include <utility>
 #include <vector>
 
 #include "arrow_io/input_columns.h"
 #include "arrow_io/parquet_file.h"
+#include "arrow_io/parquet_source.h"
 #include "arrow_io/row_columns.h"
 #include "arrow_io/status.h"
 #include "base/check.h"
@@ -77,13 +79,16 @@ class FailedRows final : public writers::FailedTable {
       if (!begun) return begun;
     }
     if (rows.empty()) return {};
-    if (auto kept = keep_columns(input.get(), rows); !kept) return kept;
-    for (const FailedRow& failed_row : rows) {
-      auto appended = own_->append({.row = failed_row.row, .status = {}});
-      if (!appended) return appended;
-    }
-    group_rows_ += static_cast<std::int64_t>(rows.size());
-    return group_rows_ >= kGroupRows ? write_group() : Result<>();
+    auto table = failed_rows(input.get(), rows);
+    if (!table) return std::unexpected(std::move(table).error());
+    return gather(std::move(*table));
+  }
+
+  Result<> add_table(const pixhaul::RandomAccessFile& table) override {
+    const auto size = table.size();
+    if (!size) return std::unexpected(size.error());
+    return for_each_group(table, *size, "read a table of failed rows", pool_,
+                          [this](const arrow::Table& group) { return add_group(group); });
   }
 
   Result<FileFacts> finish() override {
@@ -133,32 +138,67 @@ class FailedRows final : public writers::FailedTable {
     return chosen.table();
   }
 
-  Result<> keep_columns(const arrow::Table* input, std::span<const FailedRow> rows) {
+  Result<std::shared_ptr<arrow::Table>> failed_rows(const arrow::Table* input,
+                                                    std::span<const FailedRow> rows) {
     if (input != nullptr && rows.back().position >= input->num_rows()) {
       return std::unexpected(Error{
           .code = ErrorCode::state_damaged,
           .detail = fmt::format("the columns of a shard's input have {} rows and lack number {}",
                                 input->num_rows(), rows.back().position)});
     }
-    auto table = taken(input, rows);
-    if (!table.ok()) return failed(ErrorCode::output_unwritable, kDoing, table.status());
-    group_.push_back(std::move(*table));
-    return {};
+    for (const FailedRow& failed_row : rows) {
+      auto appended = own_->append({.row = failed_row.row, .status = {}});
+      if (!appended) return std::unexpected(std::move(appended).error());
+    }
+    auto own = own_->finish();
+    if (!own) return std::unexpected(std::move(own).error());
+    auto inputs = taken(input, rows);
+    if (!inputs.ok()) return failed(ErrorCode::output_unwritable, kDoing, inputs.status());
+    arrow::ChunkedArrayVector columns = (*inputs)->columns();
+    for (const auto& column : *own)
+      columns.push_back(std::make_shared<arrow::ChunkedArray>(column));
+    return arrow::Table::Make(schema_, std::move(columns), static_cast<std::int64_t>(rows.size()));
   }
 
-  arrow::Result<std::shared_ptr<arrow::Table>> gathered(
-      const std::vector<std::shared_ptr<arrow::Array>>& own) {
-    ARROW_ASSIGN_OR_RAISE(auto inputs, arrow::ConcatenateTables(std::exchange(group_, {})));
-    arrow::ChunkedArrayVector columns = inputs->columns();
-    for (const auto& column : own) columns.push_back(std::make_shared<arrow::ChunkedArray>(column));
-    return arrow::Table::Make(schema_, std::move(columns), std::exchange(group_rows_, 0))
-        ->CombineChunks(pool_);
+  // Ours are its last columns, under whatever names; the input's are told by theirs.
+  Result<> add_group(const arrow::Table& group) {
+    const int input_count = group.num_columns() - static_cast<int>(std::size(kOwn));
+    if (input_count < 1) {
+      return std::unexpected(Error{.code = ErrorCode::state_damaged,
+                                   .detail = "a table of failed rows lacks columns"});
+    }
+    arrow::FieldVector fields;
+    for (int i = 0; i < input_count; ++i) fields.push_back(group.field(i)->RemoveMetadata());
+    arrow::ChunkedArrayVector inputs(group.columns().begin(),
+                                     group.columns().begin() + input_count);
+    const auto input =
+        arrow::Table::Make(arrow::schema(std::move(fields)), std::move(inputs), group.num_rows());
+    if (parquet_ == nullptr) {
+      if (auto begun = begin(*input->schema()); !begun) return begun;
+    }
+    arrow::ChunkedArrayVector columns;
+    for (const auto& field : input_fields_) columns.push_back(column_as(*input, *field, &context_));
+    for (int i = static_cast<int>(columns.size()); i < schema_->num_fields(); ++i) {
+      const int from = group.num_columns() - (schema_->num_fields() - i);
+      columns.push_back(group.column(from));
+    }
+    return gather(arrow::Table::Make(schema_, std::move(columns), group.num_rows()));
+  }
+
+  Result<> gather(std::shared_ptr<arrow::Table> table) {
+    group_rows_ += table->num_rows();
+    group_.push_back(std::move(table));
+    return group_rows_ >= kGroupRows ? write_group() : Result<>();
+  }
+
+  arrow::Result<std::shared_ptr<arrow::Table>> gathered() {
+    group_rows_ = 0;
+    ARROW_ASSIGN_OR_RAISE(auto all, arrow::ConcatenateTables(std::exchange(group_, {})));
+    return all->CombineChunks(pool_);
   }
 
   Result<> write_group() {
-    auto own = own_->finish();
-    if (!own) return std::unexpected(std::move(own).error());
-    auto table = gathered(*own);
+    auto table = gathered();
     if (!table.ok()) return failed(ErrorCode::output_unwritable, kDoing, table.status());
     return parquet_->write_group(**table);
   }

@@ -122,7 +122,10 @@ std::string remedies(const Summary& summary, const Options& options) {
   const std::string folder = options.output_folder == Options().output_folder
                                  ? ""
                                  : fmt::format(" -o {}", options.output_folder);
-  text += fmt::format("The failed rows are in {}.", summary.failed_list);
+  text += fmt::format("The failed rows are in {}", summary.failed_list);
+  if (!summary.failed_table.empty())
+    text += fmt::format(", with all their columns in {}", summary.failed_table);
+  text += ".";
   if (std::ranges::any_of(summary.failures, &FailureGroup::transient)) {
     text += fmt::format(" Try those again that may pass: pixhaul {}{} --retry_failed transient",
                         lists_words(options), folder);

@@ -80,6 +80,7 @@ void read_outcome(const Json& object, Outcome& outcome) {
   outcome.bytes = number_of(object, "bytes");
   outcome.detail = text_of(object, "detail");
   outcome.final_url = text_of(object, "final_url");
+  outcome.redirects = static_cast<std::uint16_t>(number_of(object, "redirects"));
   for (const std::string_view digest : kDigestNames) {
     if (outcome.digest.empty()) outcome.digest = text_of(object, digest);
   }
@@ -116,6 +117,7 @@ void append_row_json(std::string& out, const Row& row, std::string_view digest_n
   number_or_null(json, "line", row.line, row.line > 0);
   json.field("url", std::string_view(row.url));
   text_or_null(json, "final_url", outcome.final_url);
+  json.field("redirects", outcome.redirects);
   json.field("status", name(outcome.status));
   text_or_null(json, "detail", outcome.detail);
   json.field("transient", outcome.transient);

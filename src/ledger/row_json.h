@@ -13,8 +13,8 @@ namespace pixhaul::ledger {
 /// "original_height", "exif". Times are milliseconds, `retrieved_at` is RFC 3339 in UTC.
 void append_row_json(std::string& out, const Row& row, std::string_view digest_name);
 
-/// Reads such a line back; `index` and `redirects` are not in it and stay 0. Unknown fields are
-/// ignored. Errors: state_damaged.
+/// Reads such a line back; `index` is not in it and stays 0. Unknown fields are ignored. Errors:
+/// state_damaged.
 [[nodiscard]] Result<Row> parse_row_json(std::string_view line);
 
 /// The value of "path" without parsing the row; "" for null.

@@ -226,6 +226,11 @@ std::string RunFolder::failed_list_name() const {
   return fmt::format("failed.{}.txt", settings_.worker_index);
 }
 
+std::string RunFolder::failed_table_name() const {
+  if (settings_.worker_count == 1) return "failed.parquet";
+  return fmt::format("failed.{}.parquet", settings_.worker_index);
+}
+
 // ---- open shards
 
 Result<std::unique_ptr<OpenShard>> RunFolder::open_shard(std::uint64_t shard) {

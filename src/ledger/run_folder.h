@@ -73,6 +73,7 @@ enum class ShardState : std::uint8_t {
 ///   OUT/.pixhaul/columns/NNNNN.arrow  the list's columns of an open shard
 ///   OUT/.pixhaul/commit/       a shard between its steps (commit.cc)
 ///   OUT/.pixhaul/rows/         the rows' own files of done shards
+///   OUT/.pixhaul/failed.parquet  failed rows of done shards with all columns of their list
 ///   OUT/.pixhaul/shards/NNNNN.json  the record of a done shard
 ///
 /// A folder that img2dataset began has none of .pixhaul: its stats files that parse are done
@@ -87,6 +88,7 @@ class RunFolder {
 
   [[nodiscard]] Folder& output() { return *output_; }
   [[nodiscard]] Folder& rows() { return *rows_; }
+  [[nodiscard]] Folder& state() { return *state_; }
   [[nodiscard]] const ShardLayout& layout() const { return layout_; }
   /// The shard of the list's first row: 0, or behind what was there with `add_after`.
   [[nodiscard]] std::uint64_t first_shard() const { return first_shard_; }
@@ -98,6 +100,8 @@ class RunFolder {
   [[nodiscard]] std::vector<std::uint64_t> known_shards() const;
   /// "failed.txt"; of one of several workers "failed.2.txt".
   [[nodiscard]] std::string failed_list_name() const;
+  /// "failed.parquet", in the same way; under .pixhaul/.
+  [[nodiscard]] std::string failed_table_name() const;
 
   /// A fresh shard, or an open one with the rows an earlier run finished, less those whose image or
   /// sample bytes are missing: by their sizes, and after a restart of the machine (another boot

@@ -12,6 +12,7 @@
 #include "arrow_io/module.h"
 #include "ledger/row_json.h"
 #include "pipeline/arrow_loader.h"
+#include "pipeline/failed_table.h"
 #include "pixhaul/version.h"
 #include "readers/columns.h"
 #include "writers/json_text.h"
@@ -246,6 +247,9 @@ class Outputs {
 
   [[nodiscard]] bool is_empty() const { return parts_.empty() && !settings_.has_side_files; }
   [[nodiscard]] Result<> add(const ShardRow& row) {
+    const ErrorCode status = row.row.outcome.status;
+    if (!columns_bytes_.empty() && status != ErrorCode::success && !is_refusal(status))
+      failed_.push_back({.position = row.position, .row = row.row});
     for (Part& part : parts_) {
       if (auto added = part.output->add(row); !added) return added;
     }
@@ -259,7 +263,7 @@ class Outputs {
       if (auto sealed = assembly_.seal(part.place, part.name, facts->bytes, facts->crc32c); !sealed)
         return sealed;
     }
-    return {};
+    return failed_.empty() || !is_dataset(settings_.format) ? Result<>() : write_failed();
   }
 
  private:
@@ -343,11 +347,25 @@ class Outputs {
     return {};
   }
 
+  Result<> write_failed() {
+    auto arrow = load_arrow();
+    if (!arrow) return std::unexpected(std::move(arrow).error());
+    const std::string name = failed_part_name(assembly_.name());
+    auto file = assembly_.create(ledger::Place::rows, name);
+    if (!file) return std::unexpected(std::move(file).error());
+    const auto table = (*arrow)->make_failed_table(**file);
+    if (auto added = table->add_shard(columns_bytes_, failed_); !added) return added;
+    auto facts = table->finish();
+    if (!facts) return std::unexpected(std::move(facts).error());
+    return assembly_.seal(ledger::Place::rows, name, facts->bytes, facts->crc32c);
+  }
+
   ledger::Assembly& assembly_;
   const OutputSettings& settings_;
   writers::SampleWriter& side_files_;
   SampleSource source_;
   std::string columns_bytes_;
+  std::vector<writers::FailedRow> failed_;  // where the list has columns
   std::unique_ptr<readers::ColumnTable> columns_;
   std::optional<SampleWords> words_;  // once the columns are open
   std::vector<Part> parts_;

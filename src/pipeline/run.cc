@@ -19,6 +19,7 @@
 #include "pipeline/arrow_loader.h"
 #include "pipeline/configure_input.h"
 #include "pipeline/crash_point.h"
+#include "pipeline/failed_table.h"
 #include "pipeline/file_sink.h"
 #include "pipeline/hash.h"
 #include "pipeline/object_output.h"
@@ -491,6 +492,14 @@ Result<Summary> Run::summarise() {
     return std::unexpected(std::move(listed).error());
   if (*failed > 0)
     summary.failed_list = fmt::format("{}/{}", options_.output_folder, folder_->failed_list_name());
+  if (is_dataset(options_.output_format)) {
+    auto table = write_failed_table(*folder_);
+    if (!table) return std::unexpected(std::move(table).error());
+    if (*table) {
+      summary.failed_table =
+          fmt::format("{}/.pixhaul/{}", options_.output_folder, folder_->failed_table_name());
+    }
+  }
   summary.network_down = whole.is_network_down();
   summary.diagnosis = diagnosis_.of_the_whole_run(summary.stats);
   summary.rows = whole.rows();

@@ -62,6 +62,8 @@ class FailedTable {
   /// otherwise is cast to them, or null. `rows`: in ascending order of position.
   [[nodiscard]] virtual Result<> add_shard(std::string_view columns,
                                            std::span<const FailedRow> rows) = 0;
+  /// All rows of another such table, with the same care for its columns.
+  [[nodiscard]] virtual Result<> add_table(const RandomAccessFile& table) = 0;
   /// Writes the file's end. Syncing and closing is the caller's. At most once.
   [[nodiscard]] virtual Result<FileFacts> finish() = 0;
 };

@@ -426,6 +426,14 @@ class FailedTableTest : public TableWriterTest {
     std::vector<FailedRow> rows;
   };
 
+  static Result<> add_table(writers::FailedTable& to, std::string_view bytes) {
+    test::MemoryFileSystem files;
+    files.put("out/part", bytes);
+    auto folder = files.open_folder("out", Folder::IfMissing::make);
+    const auto file = (*folder)->open("part");
+    return to.add_table(**file);
+  }
+
   std::shared_ptr<arrow::Table> write_failed(const std::vector<Shard>& shards) {
     const auto file = make_file();
     const auto writer = make_failed_table(*file, pool());
@@ -475,6 +483,40 @@ TEST_F(FailedTableTest, LaterShardsAreCastToTheFirstOnesTypes) {
                                    {"", {{0, failed_row(3)}}}});
   EXPECT_EQ(shown(*table, "detail"), "[5,6,null,null]");
   EXPECT_EQ(shown(*table, "pixhaul_detail"), "[HTTP 404,HTTP 404,HTTP 404,HTTP 404]");
+}
+
+TEST_F(FailedTableTest, TablesOfShardsAreJoinedByTheNamesOfTheirColumns) {
+  const auto utf8 = arrow::utf8();
+  auto list = [&](std::string_view name, std::string_view value) {
+    return test::ipc_stream(*arrow::Table::Make(
+        arrow::schema({arrow::field(std::string(name), utf8), arrow::field("url", utf8)}),
+        arrow::ArrayVector{array(utf8, value), array(utf8, R"(["http://x.org/0"])")}));
+  };
+  std::vector<std::string> parts;
+  for (const Shard& shard : {Shard{list("status", R"(["new"])"), {{0, failed_row(0)}}},
+                             Shard{list("kind", R"(["cat"])"), {{0, failed_row(1)}}},
+                             Shard{list("status", R"(["old"])"), {{0, failed_row(2)}}}}) {
+    write_failed({shard});
+    parts.push_back(files_.contents("out/table"));
+  }
+  const auto file = make_file();
+  const auto writer = make_failed_table(*file, pool());
+  for (const std::string& part : parts) EXPECT_THAT(add_table(*writer, part), IsOk());
+  EXPECT_THAT(writer->finish(), IsOk());
+  const auto table = test::read_parquet(files_.contents("out/table"));
+  EXPECT_EQ(shown(*table, "status"), "[new,null,old]");
+  EXPECT_EQ(shown(*table, "url"), "[http://x.org/0,http://x.org/0,http://x.org/0]");
+  EXPECT_EQ(shown(*table, "pixhaul_status"), "[http_4xx,http_4xx,http_4xx]");
+  EXPECT_EQ(shown(*table, "http_status"), "[404,404,404]");
+}
+
+TEST_F(FailedTableTest, ATornTableIsDamage) {
+  write_failed({{"", {{5, failed_row(5)}}}});
+  const std::string whole = files_.contents("out/table");
+  const auto file = make_file();
+  const auto writer = make_failed_table(*file, pool());
+  EXPECT_THAT(add_table(*writer, std::string_view(whole).substr(0, whole.size() / 2)),
+              HasError(ErrorCode::state_damaged));
 }
 
 TEST_F(FailedTableTest, APositionBehindTheColumnsIsDamage) {

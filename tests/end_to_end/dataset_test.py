@@ -20,6 +20,14 @@ def members(path):
 
 
 class Datasets(support.Case):
+    def read_parquet(self, path, *columns):
+        """A table's rows, by the build's own pyarrow; of all columns unless some are named."""
+        script = ("import pyarrow.parquet as p, json, sys\n"
+                  "print(json.dumps(p.read_table(sys.argv[1], columns=sys.argv[2:] or None).to_pylist()))")
+        done = subprocess.run([ARROW_PYTHON, "-c", script, path, *columns],
+                              capture_output=True, text=True, check=True)
+        return json.loads(done.stdout)
+
     def write_table(self, urls, name="list.csv", **columns):
         with open(self.folder / name, "w", newline="") as file:
             writer = csv.writer(file)
@@ -52,6 +60,33 @@ class Datasets(support.Case):
         stats = json.loads((self.folder / "images/00000_stats.json").read_text())
         self.assertEqual((stats["count"], stats["successes"], stats["failed_to_download"]),
                          (10, 9, 1))
+
+    @unittest.skipUnless(ARROW_PYTHON.exists(), "no build/venv/arrow")
+    def test_failed_rows_keep_all_their_columns_and_can_be_fed_back(self):
+        urls = self.origin.images(20)
+        urls[3], urls[15] = self.origin.url("/status/404"), self.origin.url("/flaky?fail=1&key=failed_table")
+        self.write_table(urls, score=[i / 4 for i in range(20)])
+        options = ("--output_format", "webdataset", "--caption_col", "caption", "--save_additional_columns",
+                   "score", "--number_sample_per_shard", "10", "--retries", "0")
+        done = self.download("list.csv", *options, "--fail_ratio", "1")
+        table = self.folder / "images/.pixhaul/failed.parquet"
+        self.assertIn("with all their columns in images/.pixhaul/failed.parquet", done.stderr)
+        self.assertEqual([(row["caption"], row["score"], row["url"], row["status"], row["http_status"])
+                          for row in self.read_parquet(table)],
+                         [(f"caption {i}, \"quoted\"", i / 4, urls[i], status, code)
+                          for i, status, code in ((3, "http_4xx", 404), (15, "http_5xx", 503))])
+        self.download("images/.pixhaul/failed.parquet", *options, "-o", "again", "--fail_ratio", "1")
+        with_score = json.loads(members(self.folder / "again/00000.tar")["000001.json"])
+        self.assertEqual((with_score["caption"], with_score["score"]), ('caption 15, "quoted"', 3.75))
+        self.download("list.csv", *options, "--retry_failed", "all", "--fail_ratio", "1")
+        self.assertEqual([row["url"] for row in self.read_parquet(table)], [urls[3]])
+
+    @unittest.skipUnless(ARROW_PYTHON.exists(), "no build/venv/arrow")
+    def test_the_rows_table_counts_redirects(self):
+        self.write_table([self.origin.url("/redirect/302"), self.origin.images(1)[0]])
+        self.download("list.csv", "--output_format", "webdataset")
+        rows = self.read_parquet(self.folder / "images/.pixhaul/rows/00000.parquet", "redirects")
+        self.assertEqual(rows, [{"redirects": 1}, {"redirects": 0}])
 
     def test_the_summary_names_the_shards_and_sizes_are_written(self):
         self.write_list(self.origin.images(25))

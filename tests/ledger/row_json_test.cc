@@ -16,6 +16,7 @@ Row full_row() {
   row.outcome.attempts = 2;
   row.outcome.bytes = 12'345;
   row.outcome.final_url = "http://h/b";
+  row.outcome.redirects = 2;
   row.outcome.digest = "abcd";
   row.outcome.etag = "\"x\"";
   row.outcome.last_modified = "Mon, 23 Nov 2026 19:08:37 GMT";
@@ -39,15 +40,16 @@ std::string json_of(const Row& row, std::string_view digest = "sha256") {
 }
 
 TEST(RowJson, AFullRowHasTheFieldsOfTheSchemaInOrder) {
-  EXPECT_EQ(json_of(full_row()),
-            R"({"key":"000000017","path":"00000/000000017-a.jpg","input":"urls.txt","line":18,)"
-            R"("url":"http://h/a \"b\"","final_url":"http://h/b","status":"success","detail":null,)"
-            R"("transient":false,"http_status":200,"bytes":12345,"sha256":"abcd",)"
-            R"("media_type":"image/jpeg","width":640,"height":480,"etag":"\"x\"",)"
-            R"("last_modified":"Mon, 23 Nov 2026 19:08:37 GMT",)"
-            R"("retrieved_at":"2026-11-23T19:08:37.412Z","dns_ms":1.5,"connect_ms":2,"tls_ms":3,)"
-            R"("first_byte_ms":4,"total_ms":5,"attempts":2,"address":"203.0.113.7:443",)"
-            R"("tls_version":"TLSv1.3","http_version":"2"})");
+  EXPECT_EQ(
+      json_of(full_row()),
+      R"({"key":"000000017","path":"00000/000000017-a.jpg","input":"urls.txt","line":18,)"
+      R"("url":"http://h/a \"b\"","final_url":"http://h/b","redirects":2,"status":"success","detail":null,)"
+      R"("transient":false,"http_status":200,"bytes":12345,"sha256":"abcd",)"
+      R"("media_type":"image/jpeg","width":640,"height":480,"etag":"\"x\"",)"
+      R"("last_modified":"Mon, 23 Nov 2026 19:08:37 GMT",)"
+      R"("retrieved_at":"2026-11-23T19:08:37.412Z","dns_ms":1.5,"connect_ms":2,"tls_ms":3,)"
+      R"("first_byte_ms":4,"total_ms":5,"attempts":2,"address":"203.0.113.7:443",)"
+      R"("tls_version":"TLSv1.3","http_version":"2"})");
 }
 
 TEST(RowJson, RowsComeBack) {
