@@ -86,7 +86,8 @@ Result<Whole> walk(Bytes bytes) {
   Probe probe;
   probe.feed(bytes);
   if (auto whole = probe.finish(); !whole) return std::unexpected(std::move(whole).error());
-  return Whole{.format = probe.format(), .size = probe.dimensions()};
+  return Whole{
+      .format = probe.format(), .size = probe.dimensions(), .orientation = probe.orientation()};
 }
 
 Result<const Codec*> need_codec(ImageFormat format, const DecodeLimits& limits) {

@@ -52,7 +52,8 @@ void load_codecs();
 /// A body that is an image to its end.
 struct Whole {
   ImageFormat format = ImageFormat::unknown;
-  std::optional<Dimensions> size{};  ///< where the container says it
+  std::optional<Dimensions> size{};          ///< where the container says it
+  std::optional<Orientation> orientation{};  ///< the same; EXIF does not count then
 };
 
 /// The format by the first bytes, and the container walked to its end. Errors: those of

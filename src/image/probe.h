@@ -45,6 +45,9 @@ class Probe {
   /// As soon as the header shows them; never with a zero.
   [[nodiscard]] const std::optional<Dimensions>& dimensions() const { return findings_.dimensions; }
 
+  /// How the container itself wants the picture turned; EXIF is another matter.
+  [[nodiscard]] std::optional<Orientation> orientation() const { return findings_.orientation; }
+
   /// Set as early as the bytes show that this body will never be accepted: `not_image`,
   /// `unsupported_format`, `too_complex`, `decode_error`; by `finish()` also `truncated`.
   [[nodiscard]] const std::optional<Error>& refusal() const { return findings_.refusal; }

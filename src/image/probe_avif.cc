@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string_view>
 
+#include "image/orientation.h"
+
 // Two passes: the outer boxes as they arrive, and the gathered meta box with random access. A
 // grid's tiles are items of their own, so the extents of all items, not the primary's alone, must
 // lie in the file.
@@ -142,20 +144,61 @@ std::optional<Associations> primary_associations(Bytes iprp, std::uint64_t item)
   return std::nullopt;
 }
 
-std::optional<Dimensions> primary_dimensions(Bytes meta, std::uint64_t item) {
+/// The properties of the primary item: which of those in `ipco`, in their order.
+struct Properties {
+  Bytes ipco{};
+  std::vector<std::uint64_t> indices{};
+};
+
+std::optional<Properties> primary_properties(Bytes meta, std::uint64_t item) {
   const std::optional<Bytes> iprp = find_box(meta, four_letters("iprp"));
   if (!iprp) return std::nullopt;
   const std::optional<Bytes> ipco = find_box(*iprp, four_letters("ipco"));
   const std::optional<Associations> associations = primary_associations(*iprp, item);
   if (!ipco || !associations) return std::nullopt;
   const std::uint64_t mask = associations->index_length == 2 ? 0x7FFF : 0x7F;
+  Properties properties{.ipco = *ipco};
   Reader reader(associations->indices);
-  while (!reader.is_empty()) {
-    const std::uint64_t index = reader.number(associations->index_length) & mask;
-    const std::optional<Dimensions> extent = spatial_extent(*ipco, index);
+  while (!reader.is_empty())
+    properties.indices.push_back(reader.number(associations->index_length) & mask);
+  return properties;
+}
+
+std::optional<Dimensions> dimensions_of(const Properties& properties) {
+  for (const std::uint64_t index : properties.indices) {
+    const std::optional<Dimensions> extent = spatial_extent(properties.ipco, index);
     if (extent) return extent;
   }
   return std::nullopt;
+}
+
+// ISO 23008-12 §6.5.10 irot: quarter turns counter-clockwise; §6.5.12 imir: 0 exchanges top and
+// bottom, 1 left and right. AV1 Image File Format §2.3: irot is applied before imir. One pass over
+// all properties, whatever their number.
+Orientation orientation_of(Properties properties) {
+  std::ranges::sort(properties.indices);
+  std::uint64_t turns = 0;
+  std::optional<std::uint64_t> mirror;
+  Reader reader(properties.ipco);
+  for (std::uint64_t index = 1; !reader.is_empty(); ++index) {
+    const Box box = next_box_of(reader);
+    const bool is_irot = box.type == four_letters("irot");
+    if (!is_irot && box.type != four_letters("imir")) continue;
+    if (!std::ranges::binary_search(properties.indices, index) || box.content.empty()) continue;
+    const auto value = static_cast<std::uint64_t>(box.content.front());
+    if (is_irot) {
+      turns = value & 3;
+    } else {
+      mirror = value & 1;
+    }
+  }
+  using enum Orientation;
+  constexpr Orientation kTurned[] = {top_left, left_bottom, bottom_right, right_top};
+  constexpr Orientation kMirrored[][2] = {{bottom_left, top_right},
+                                          {left_top, right_bottom},
+                                          {top_right, bottom_left},
+                                          {right_bottom, left_top}};
+  return mirror ? kMirrored[turns][*mirror] : kTurned[turns];
 }
 
 struct Extents {
@@ -273,8 +316,10 @@ Step AvifWalker::on_meta(Findings& findings) {
   const Bytes meta = Bytes(meta_).subspan(4);  // behind version and flags
   const std::optional<std::uint64_t> primary = primary_item(meta);
   if (!primary) return refuse_damaged(findings, "AVIF without a primary item");
-  const std::optional<Dimensions> dimensions = primary_dimensions(meta, *primary);
+  const std::optional<Properties> properties = primary_properties(meta, *primary);
+  const auto dimensions = properties ? dimensions_of(*properties) : std::nullopt;
   if (!dimensions) return refuse_damaged(findings, "AVIF primary item without dimensions");
+  findings.orientation = orientation_of(*properties);
   if (!accept_dimensions(findings, dimensions->width, dimensions->height)) return refused_already();
   const std::optional<Extents> extents = item_extents(meta, *primary);
   if (!extents || !extents->has_primary) {

@@ -21,10 +21,13 @@ struct Dimensions {
   bool operator==(const Dimensions&) const = default;
 };
 
+enum class Orientation : std::uint8_t;
+
 /// What the bytes so far have shown.
 struct Findings {
   ImageFormat format = ImageFormat::unknown;
   std::optional<Dimensions> dimensions{};
+  std::optional<Orientation> orientation{};  ///< where the container itself says it, EXIF aside
   std::optional<Error> refusal{};
   std::uint64_t position = 0;  ///< file offset just behind the bytes handed to the walker
 };

@@ -31,9 +31,10 @@ Dimensions size_of(const Image& image) {
   return {.width = image.width(), .height = image.height()};
 }
 
-Orientation orientation_of(Bytes body, const ProcessSettings& settings) {
+Orientation orientation_of(Bytes body, const ProcessSettings& settings,
+                           std::optional<Orientation> by_container) {
   if (settings.transform.orientation == OrientationMode::ignore) return Orientation::top_left;
-  return exif_orientation(body);
+  return by_container ? *by_container : exif_orientation(body);
 }
 
 /// What is known of a picture as soon as its size is.
@@ -216,7 +217,7 @@ Result<Processed> process(Bytes body, const ProcessSettings& settings, std::span
     PIXHAUL_CHECK(boxes.empty());
     return keep(*whole, settings);
   }
-  const Orientation orientation = orientation_of(body, settings);
+  const Orientation orientation = orientation_of(body, settings, whole->orientation);
   if (whole->size) {
     const auto plan = make_allowed_plan(upright(*whole->size, orientation), settings);
     if (!plan) return std::unexpected(plan.error());
@@ -238,7 +239,7 @@ Result<ProcessedPixels> process_to_pixels(Bytes body, const ProcessSettings& set
   if (!whole) return std::unexpected(whole.error());
   const auto codec = need_codec(whole->format, settings.limits);
   if (!codec) return std::unexpected(codec.error());
-  const Orientation orientation = orientation_of(body, settings);
+  const Orientation orientation = orientation_of(body, settings, whole->orientation);
   std::uint32_t shrink = 1;
   if (whole->size) {
     const auto plan = make_allowed_plan(upright(*whole->size, orientation), settings);
@@ -283,7 +284,7 @@ std::uint64_t working_set_bytes(Bytes body, const Dimensions& size, const Proces
   if (!facts) return most;
   const Plan plan = make_plan(size, settings.transform);
   const bool stays_in_planes = settings.encode.format == ImageFormat::jpeg && !settings.may_blur &&
-                               orientation_of(body, settings) == Orientation::top_left &&
+                               orientation_of(body, settings, {}) == Orientation::top_left &&
                                can_stay_in_planes(*facts, planes_plan(plan, settings));
   const std::uint64_t coefficients = coefficient_bytes(*facts);
   const std::uint64_t decoding =

@@ -102,8 +102,9 @@ std::string make_gif(int width, int height, int frame_count) {
 }
 
 /// `frame_count` above 1 gives an image sequence, `columns` above 1 a grid of that many tiles.
+/// `adorn`: sets what else the encoder is to write.
 std::string make_avif(std::uint32_t width, std::uint32_t height, int frame_count,
-                      std::uint32_t columns) {
+                      std::uint32_t columns, const std::function<void(avifImage&)>& adorn = {}) {
   std::vector<std::uint8_t> pixels = make_pixels(width, height, 60);
   avifImage* image = avifImageCreate(static_cast<int>(width), static_cast<int>(height), 8,
                                      AVIF_PIXEL_FORMAT_YUV420);
@@ -113,6 +114,7 @@ std::string make_avif(std::uint32_t width, std::uint32_t height, int frame_count
   rgb.pixels = pixels.data();
   rgb.rowBytes = width * 3;
   avifImageRGBToYUV(image, &rgb);
+  if (adorn) adorn(*image);
   avifEncoder* encoder = avifEncoderCreate();
   encoder->speed = AVIF_SPEED_FASTEST;
   avifRWData output = AVIF_DATA_EMPTY;
@@ -167,6 +169,16 @@ std::string make_jpeg(std::uint32_t width, std::uint32_t height, Coding coding, 
   std::string bytes = as_string(output, size);
   std::free(output);
   return bytes;
+}
+
+std::string make_turned_avif(std::uint8_t quarters, std::optional<std::uint8_t> mirror) {
+  return make_avif(64, 48, 1, 1, [&](avifImage& image) {
+    image.transformFlags = AVIF_TRANSFORM_IROT;
+    image.irot.angle = quarters;
+    if (!mirror) return;
+    image.transformFlags |= AVIF_TRANSFORM_IMIR;
+    image.imir.mode = *mirror;
+  });
 }
 
 std::string make_lossy_webp() { return make_webp(40, 30, false); }

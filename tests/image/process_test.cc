@@ -263,6 +263,50 @@ TEST(Process, PicturesAreTurnedUprightByTheirTag) {
   }
 }
 
+/// A picture turned a quarter counter-clockwise, pixel by pixel.
+Image quarter_turned(const Image& image) {
+  Image turned(image.height(), image.width(), 3);
+  for (std::uint32_t y = 0; y < turned.height(); ++y) {
+    for (std::uint32_t x = 0; x < turned.width(); ++x)
+      std::ranges::copy(image.row(x).subspan((image.width() - 1 - y) * 3, 3),
+                        turned.row(y).subspan(x * 3, 3).begin());
+  }
+  return turned;
+}
+
+/// Top and bottom exchanged, or left and right.
+Image mirrored(const Image& image, bool is_sideways) {
+  Image made(image.width(), image.height(), 3);
+  for (std::uint32_t y = 0; y < made.height(); ++y) {
+    for (std::uint32_t x = 0; x < made.width(); ++x) {
+      const auto from = image.row(is_sideways ? y : image.height() - 1 - y);
+      std::ranges::copy(from.subspan((is_sideways ? image.width() - 1 - x : x) * 3, 3),
+                        made.row(y).subspan(x * 3, 3).begin());
+    }
+  }
+  return made;
+}
+
+TEST(Process, AvifsAreTurnedUprightAsTheirBoxesSay) {
+  const ProcessSettings settings = sized(ResizeMode::no, 256);
+  const std::string plain = make_turned_avif(0, std::nullopt);
+  Image turned = pixels_of(*processed(plain, settings), plain);
+  for (std::uint8_t quarters = 0; quarters < 4; ++quarters) {
+    for (const std::optional<std::uint8_t> mirror : {std::optional<std::uint8_t>(), {0}, {1}}) {
+      const auto sample = processed(make_turned_avif(quarters, mirror), settings);
+      ASSERT_TRUE(sample) << sample.error().detail;
+      std::optional<Image> flipped;
+      if (mirror) flipped = mirrored(turned, *mirror == 1);
+      const Image& want = flipped ? *flipped : turned;
+      const Image got = pixels_of(*sample, "");
+      ASSERT_EQ(got.width(), want.width());
+      EXPECT_TRUE(std::ranges::equal(got.pixels(), want.pixels()))
+          << int{quarters} << " quarters, mirror " << (mirror ? int{*mirror} : -1);
+    }
+    turned = quarter_turned(turned);
+  }
+}
+
 TEST(Process, TurnedPicturesAreNotKeptAndUnturnedOnesAre) {
   ProcessSettings settings = sized(ResizeMode::no, 256, ImageFormat::jpeg);
   settings.reencode = Reencode::if_changed;

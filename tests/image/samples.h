@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,9 @@ enum class Coding : std::uint8_t { baseline, progressive, restarts };
 /// `noise` 0 to 255: how much of the picture is noise, for larger files.
 std::string make_jpeg(std::uint32_t width, std::uint32_t height, Coding coding, int noise,
                       std::string_view exif = {});
+/// An AVIF of 64 × 48 pixels that is to be turned by so many quarters counter-clockwise and then
+/// mirrored: 0 exchanges top and bottom, 1 left and right.
+std::string make_turned_avif(std::uint8_t quarters, std::optional<std::uint8_t> mirror);
 /// A lossy WebP of 40 × 30 pixels.
 std::string make_lossy_webp();
 
