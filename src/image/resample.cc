@@ -397,8 +397,8 @@ std::vector<Resampler> find_resamplers() {
 }  // namespace
 
 std::span<const Resampler> resamplers() {
-  static const std::vector<Resampler> found = find_resamplers();
-  return found;
+  static const std::vector<Resampler> kFound = find_resamplers();
+  return kFound;
 }
 
 void resample(const ConstPlane& from, const Plane& to, const Filter& across, const Filter& down) {
