@@ -53,6 +53,7 @@ class Summary:
     output_folder: str
     shards: str
     failed_list: str
+    failed_table: str
     diagnosis: list[str]
     estimated_rows: int | None
     estimated_seconds: float | None
