@@ -34,6 +34,12 @@ class JsonWriter {
   /// A value that is JSON already.
   void raw(std::string_view json);
 
+  /// Null where there is no text.
+  void text_or_null(std::string_view name, std::string_view text) {
+    key(name);
+    text.empty() ? null() : value(text);
+  }
+
   template <class Value>
   void field(std::string_view name, Value number_or_text) {
     key(name);

@@ -105,6 +105,7 @@ class Clearing {
     }
     if (!scope_.is_alone) return {};
     if (Result<> removed = scope_.output->remove("failed.txt"); !removed) return removed;
+    if (Result<> removed = scope_.state->remove("failed.parquet"); !removed) return removed;
     return scope_.state->remove("manifest.json");
   }
 

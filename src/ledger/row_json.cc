@@ -16,11 +16,6 @@ constexpr std::array<std::string_view, 3> kDigestNames = {"sha256", "sha512", "m
 constexpr std::array<std::string_view, 4> kTlsVersions = {"TLSv1.2", "TLSv1.3", "TLSv1.1", "TLSv1"};
 constexpr std::array<std::string_view, 3> kHttpVersions = {"1.1", "2", "1.0"};
 
-void text_or_null(JsonWriter& json, std::string_view name, std::string_view text) {
-  json.key(name);
-  text.empty() ? json.null() : json.value(text);
-}
-
 template <class Number>
 void number_or_null(JsonWriter& json, std::string_view name, Number number, bool known) {
   json.key(name);
@@ -112,19 +107,19 @@ void append_row_json(std::string& out, const Row& row, std::string_view digest_n
   JsonWriter json(out);
   json.begin_object();
   json.field("key", std::string_view(row.key));
-  text_or_null(json, "path", row.path);
-  text_or_null(json, "input", row.input);
+  json.text_or_null("path", row.path);
+  json.text_or_null("input", row.input);
   number_or_null(json, "line", row.line, row.line > 0);
   json.field("url", std::string_view(row.url));
-  text_or_null(json, "final_url", outcome.final_url);
+  json.text_or_null("final_url", outcome.final_url);
   json.field("redirects", outcome.redirects);
   json.field("status", name(outcome.status));
-  text_or_null(json, "detail", outcome.detail);
+  json.text_or_null("detail", outcome.detail);
   json.field("transient", outcome.transient);
   number_or_null(json, "http_status", outcome.http_status, outcome.http_status > 0);
   json.field("bytes", outcome.bytes);
-  if (!digest_name.empty()) text_or_null(json, digest_name, outcome.digest);
-  text_or_null(json, "media_type", media_type(outcome.format));
+  if (!digest_name.empty()) json.text_or_null(digest_name, outcome.digest);
+  json.text_or_null("media_type", media_type(outcome.format));
   number_or_null(json, "width", outcome.width, outcome.width > 0);
   number_or_null(json, "height", outcome.height, outcome.height > 0);
   if (outcome.original_width > 0) {
@@ -132,16 +127,16 @@ void append_row_json(std::string& out, const Row& row, std::string_view digest_n
     json.field("original_height", outcome.original_height);
   }
   if (!outcome.exif.empty()) json.field("exif", std::string_view(outcome.exif));
-  text_or_null(json, "etag", outcome.etag);
-  text_or_null(json, "last_modified", outcome.last_modified);
+  json.text_or_null("etag", outcome.etag);
+  json.text_or_null("last_modified", outcome.last_modified);
   std::string time;
   if (outcome.retrieved_at != WallTime()) append_rfc3339(time, outcome.retrieved_at);
-  text_or_null(json, "retrieved_at", time);
+  json.text_or_null("retrieved_at", time);
   append_times(json, outcome.times);
   json.field("attempts", outcome.attempts);
-  text_or_null(json, "address", outcome.address);
-  text_or_null(json, "tls_version", outcome.tls_version);
-  text_or_null(json, "http_version", outcome.http_version);
+  json.text_or_null("address", outcome.address);
+  json.text_or_null("tls_version", outcome.tls_version);
+  json.text_or_null("http_version", outcome.http_version);
   json.end_object();
 }
 

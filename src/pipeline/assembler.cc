@@ -182,6 +182,43 @@ class Table final : public Output {
   std::vector<std::byte> image_;  // reused
 };
 
+bool is_failure(const ShardRow& row) {
+  const ErrorCode status = row.row.outcome.status;
+  return status != ErrorCode::success && !is_refusal(status);
+}
+
+/// The rows that failed, with the columns of their list. Only so many are held at a time: where all
+/// of a large shard failed, its columns are read once for each such batch.
+class Failures final : public Output {
+ public:
+  Failures(std::unique_ptr<writers::FailedTable> table, std::string_view columns)
+      : table_(std::move(table)), columns_(columns) {}
+
+  Result<> add(const ShardRow& row) override {
+    if (!is_failure(row)) return {};
+    rows_.push_back({.position = row.position, .row = row.row});
+    return rows_.size() < kMostHeld ? Result<>() : flush();
+  }
+
+  Result<FileFacts> finish() override {
+    if (auto flushed = flush(); !flushed) return std::unexpected(std::move(flushed).error());
+    return table_->finish();
+  }
+
+ private:
+  static constexpr std::size_t kMostHeld = 10'000;
+
+  Result<> flush() {
+    auto added = table_->add_shard(columns_, rows_);
+    rows_.clear();
+    return added;
+  }
+
+  std::unique_ptr<writers::FailedTable> table_;
+  const std::string_view columns_;  // the shard's; outlives this
+  std::vector<writers::FailedRow> rows_;
+};
+
 double seconds(WallTime time) {
   return std::chrono::duration<double>(time.time_since_epoch()).count();
 }
@@ -247,9 +284,9 @@ class Outputs {
 
   [[nodiscard]] bool is_empty() const { return parts_.empty() && !settings_.has_side_files; }
   [[nodiscard]] Result<> add(const ShardRow& row) {
-    const ErrorCode status = row.row.outcome.status;
-    if (!columns_bytes_.empty() && status != ErrorCode::success && !is_refusal(status))
-      failed_.push_back({.position = row.position, .row = row.row});
+    if (!has_failures_ && keeps_failures() && is_failure(row)) {
+      if (auto opened = open_failures(); !opened) return opened;
+    }
     for (Part& part : parts_) {
       if (auto added = part.output->add(row); !added) return added;
     }
@@ -263,7 +300,7 @@ class Outputs {
       if (auto sealed = assembly_.seal(part.place, part.name, facts->bytes, facts->crc32c); !sealed)
         return sealed;
     }
-    return failed_.empty() || !is_dataset(settings_.format) ? Result<>() : write_failed();
+    return {};
   }
 
  private:
@@ -347,17 +384,23 @@ class Outputs {
     return {};
   }
 
-  Result<> write_failed() {
+  // A list without columns has all of its failed rows in failed.txt.
+  [[nodiscard]] bool keeps_failures() const {
+    return is_dataset(settings_.format) && !columns_bytes_.empty();
+  }
+
+  // With the first failure, since most shards of most lists should have none.
+  Result<> open_failures() {
     auto arrow = load_arrow();
     if (!arrow) return std::unexpected(std::move(arrow).error());
-    const std::string name = failed_part_name(assembly_.name());
+    std::string name = failed_part_name(assembly_.name());
     auto file = assembly_.create(ledger::Place::rows, name);
     if (!file) return std::unexpected(std::move(file).error());
-    const auto table = (*arrow)->make_failed_table(**file);
-    if (auto added = table->add_shard(columns_bytes_, failed_); !added) return added;
-    auto facts = table->finish();
-    if (!facts) return std::unexpected(std::move(facts).error());
-    return assembly_.seal(ledger::Place::rows, name, facts->bytes, facts->crc32c);
+    parts_.push_back(
+        {ledger::Place::rows, std::move(name),
+         std::make_unique<Failures>((*arrow)->make_failed_table(**file), columns_bytes_)});
+    has_failures_ = true;
+    return {};
   }
 
   ledger::Assembly& assembly_;
@@ -365,10 +408,10 @@ class Outputs {
   writers::SampleWriter& side_files_;
   SampleSource source_;
   std::string columns_bytes_;
-  std::vector<writers::FailedRow> failed_;  // where the list has columns
   std::unique_ptr<readers::ColumnTable> columns_;
   std::optional<SampleWords> words_;  // once the columns are open
   std::vector<Part> parts_;
+  bool has_failures_ = false;
 };
 
 }  // namespace

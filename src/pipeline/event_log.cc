@@ -50,11 +50,6 @@ class Event {
   JsonWriter json;
 };
 
-void text_or_null(JsonWriter& json, std::string_view name, std::string_view text) {
-  json.key(name);
-  text.empty() ? json.null() : json.value(text);
-}
-
 void append_texts(JsonWriter& json, std::string_view name, const std::vector<std::string>& texts) {
   json.key(name);
   json.begin_array();
@@ -69,7 +64,7 @@ void append_group(JsonWriter& json, const FailureGroup& group) {
   group.http_status > 0 ? json.value(group.http_status) : json.null();
   json.field("count", group.count);
   json.field("transient", group.transient);
-  text_or_null(json, "detail", group.detail);
+  json.text_or_null("detail", group.detail);
   append_texts(json, "hosts", group.hosts);
   json.field("host_count", group.host_count);
   json.field("first_input", std::string_view(group.first_input));
@@ -136,7 +131,7 @@ void EventLog::shard_written(const std::string& shard_name, const ledger::ShardR
 void EventLog::run_finished(const Summary& summary) {
   Event event("run_finished", clock_.wall_now());
   event.json.field("seconds", summary.stats.seconds);
-  text_or_null(event.json, "stopped", pixhaul::name(summary.stopped));
+  event.json.text_or_null("stopped", pixhaul::name(summary.stopped));
   event.json.field("network_down", summary.network_down);
   event.json.field("rows", summary.rows);
   event.json.field("images", summary.images);
@@ -147,8 +142,9 @@ void EventLog::run_finished(const Summary& summary) {
   event.json.begin_array();
   for (const FailureGroup& group : summary.failures) append_group(event.json, group);
   event.json.end_array();
-  text_or_null(event.json, "shards", summary.shards);
-  text_or_null(event.json, "failed_list", summary.failed_list);
+  event.json.text_or_null("shards", summary.shards);
+  event.json.text_or_null("failed_list", summary.failed_list);
+  event.json.text_or_null("failed_table", summary.failed_table);
   append_texts(event.json, "diagnosis", summary.diagnosis);
   write(event.finish());
 }

@@ -75,5 +75,15 @@ TEST(JsonWriter, StringsAreEscapedAndAlwaysUtf8) {
   for (const Case& test : cases) EXPECT_EQ(quoted(test.text), test.json);
 }
 
+TEST(JsonWriter, NoTextIsNull) {
+  std::string out;
+  JsonWriter json(out);
+  json.begin_object();
+  json.text_or_null("a", "x");
+  json.text_or_null("b", "");
+  json.end_object();
+  EXPECT_EQ(out, R"({"a":"x","b":null})");
+}
+
 }  // namespace
 }  // namespace pixhaul

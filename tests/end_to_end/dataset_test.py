@@ -80,6 +80,8 @@ class Datasets(support.Case):
         self.assertEqual((with_score["caption"], with_score["score"]), ('caption 15, "quoted"', 3.75))
         self.download("list.csv", *options, "--retry_failed", "all", "--fail_ratio", "1")
         self.assertEqual([row["url"] for row in self.read_parquet(table)], [urls[3]])
+        self.download("list.csv", "--incremental_mode", "overwrite", "--fail_ratio", "1")
+        self.assertFalse(table.exists(), "the table of what is no dataset any more")
 
     @unittest.skipUnless(ARROW_PYTHON.exists(), "no build/venv/arrow")
     def test_the_rows_table_counts_redirects(self):

@@ -134,6 +134,19 @@ class StoreOutputTest(object_store.StoreCase):
         self.expect_complete()
         self.assertEqual(self.results()["00000_stats.json"]["successes"], 3)
 
+    def test_failed_rows_of_a_table_keep_their_columns_in_the_store(self):
+        self.urls[4] = self.origin.url("/status/404")
+        (self.folder / "urls.csv").write_text(
+            "url,caption\n" + "".join(f"{url},number {i}\n" for i, url in enumerate(self.urls)))
+        done = self.download("urls.csv", *self.arguments("--caption_col", "caption", "--fail_ratio", "1")[1:],
+                             env=self.environment())
+        self.assertIn(f"with all their columns in {self.output}/.pixhaul/failed.parquet", done.stderr)
+        table = self.objects(self.prefix)[".pixhaul/failed.parquet"]
+        self.assertEqual((table[:4], table[-4:]), (b"PAR1", b"PAR1"))
+        self.assertIn(b"number 4", table)
+        self.assertNotIn(b"number 3", table)
+        self.command_on_output("verify")
+
     def test_status_and_verify_read_the_store(self):
         self.run_it()
         self.command_on_output("verify", "--deep")
