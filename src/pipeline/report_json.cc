@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "pipeline/report_sections.h"
 #include "pixhaul/version.h"
+#include "stats/fields.h"
 
 namespace pixhaul::pipeline {
 
@@ -154,27 +155,15 @@ void append_course(JsonWriter& json, const Course& course) {
   json.end_object();
 }
 
-void append_phase(JsonWriter& json, std::string_view name, const LatencySummary& latency) {
-  json.key(name);
-  json.begin_object();
-  json.field("count", latency.count);
-  json.field("p50_ms", latency.p50_ms);
-  json.field("p90_ms", latency.p90_ms);
-  json.field("p99_ms", latency.p99_ms);
-  json.field("max_ms", latency.max_ms);
-  json.end_object();
-}
-
 void append_phases(JsonWriter& json, const ReportFacts& facts) {
   const stats::Latencies* const one[] = {&facts.latencies};
   const LatencySnapshot latency = stats::merge(one);
   json.key("latency");
   json.begin_object();
-  append_phase(json, "dns", latency.dns);
-  append_phase(json, "connect", latency.connect);
-  append_phase(json, "tls", latency.tls);
-  append_phase(json, "first_byte", latency.first_byte);
-  append_phase(json, "total", latency.total);
+  for (const stats::PhaseField& phase : stats::phase_fields()) {
+    json.key(phase.name);
+    stats::append_latency(json, latency.*phase.value);
+  }
   json.end_object();
   json.key("http_versions");
   json.begin_object();

@@ -6,7 +6,7 @@
 
 namespace pixhaul {
 
-namespace {
+namespace stats {
 
 void append_latency(JsonWriter& json, const LatencySummary& latency) {
   json.begin_object();
@@ -18,6 +18,10 @@ void append_latency(JsonWriter& json, const LatencySummary& latency) {
   json.field("sum_ms", latency.sum_ms);
   json.end_object();
 }
+
+}  // namespace stats
+
+namespace {
 
 void append_status_hosts(JsonWriter& json, const StatusHosts& behind) {
   json.begin_object();
@@ -73,7 +77,7 @@ void append_fields(JsonWriter& json, const StatsSnapshot& now) {
   json.begin_object();
   for (const stats::PhaseField& phase : stats::phase_fields()) {
     json.key(phase.name);
-    append_latency(json, now.latency.*phase.value);
+    stats::append_latency(json, now.latency.*phase.value);
   }
   json.end_object();
   json.key("status_hosts");

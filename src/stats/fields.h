@@ -4,6 +4,7 @@
 #include <span>
 #include <string_view>
 
+#include "base/json_writer.h"
 #include "pixhaul/stats.h"
 
 namespace pixhaul::stats {
@@ -31,5 +32,8 @@ struct StateField {
 [[nodiscard]] std::span<const CountField> count_fields();
 [[nodiscard]] std::span<const PhaseField> phase_fields();
 [[nodiscard]] std::span<const StateField> state_fields();
+
+/// What every JSON of ours says of a phase, as an object.
+void append_latency(JsonWriter& json, const LatencySummary& latency);
 
 }  // namespace pixhaul::stats
