@@ -16,7 +16,7 @@ pkg_check_modules(jpeg REQUIRED IMPORTED_TARGET libjpeg)
 pkg_check_modules(png REQUIRED IMPORTED_TARGET libpng)
 pkg_check_modules(webp REQUIRED IMPORTED_TARGET libwebp)
 pkg_check_modules(seccomp REQUIRED IMPORTED_TARGET libseccomp)
-pkg_check_modules(hwy REQUIRED IMPORTED_TARGET libhwy)
+pkg_check_modules(hwy REQUIRED libhwy)
 # Loaded, not linked, by the name that the headers fit: libavif.so -> libavif.so.15.0.1 -> libavif.so.15
 foreach(loaded avif=libavif tiff=libtiff-4)
   string(REPLACE "=" ";" loaded "${loaded}")
